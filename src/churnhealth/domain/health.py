@@ -95,4 +95,5 @@ class HealthBands:
     def band(self, churn_probability: npt.ArrayLike) -> npt.NDArray[np.str_]:
         """Name the band of each probability: green, yellow or red."""
         probability = np.asarray(churn_probability, dtype=np.float64)
-        return np.asarray(BANDS)[(probability >= self.yellow).astype(int) + (probability >= self.red)]
+        step = (probability >= self.yellow).astype(int) + (probability >= self.red)
+        return np.asarray(np.asarray(BANDS)[step])

@@ -34,13 +34,18 @@ _GROUP_WORDS: tuple[tuple[str, str], ...] = (
     ("outcome", r"roi|outcome|goal|goals|value"),
     (
         "usage",
-        r"usage|use|login|logins|session|sessions|active|feature|features|minutes|min|mins|download"
-        r"|streaming|users|api|storage|data|backup|frequency|duration",
+        (
+            r"usage|use|login|logins|session|sessions|active|feature|features|minutes|min|mins"
+            r"|download|streaming|users|api|storage|data|backup|frequency|duration"
+        ),
     ),
     (
         "contract",
-        r"contract|plan|mrr|arr|price|charge|charges|seat|seats|tenure|renew|renewal|payment|billing"
-        r"|bill|subscription|term|discount|invoice|revenue|service|services|internet|phone|lines",
+        (
+            r"contract|plan|mrr|arr|price|charge|charges|seat|seats|tenure|renew|renewal|payment"
+            r"|billing|bill|subscription|term|discount|invoice|revenue|service|services|internet"
+            r"|phone|lines"
+        ),
     ),
 )
 
@@ -97,7 +102,7 @@ actionable=False, label_en='monthly charges', label_ja='')
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     words = " ".join(re.findall(r"[^\W_]+", spaced.lower()))
     for group, pattern in _GROUP_WORDS:
-        if re.search(rf"\b(?:{pattern})\b", words):
+        if re.search(rf"\b(?:{pattern})s?\b", words):
             return Indicator(name, group=group, label_en=words)
     return Indicator(name, label_en=words or name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -62,13 +62,20 @@ class ChurnProblem:
                 raise ConfigError(f"problem.{name}: expected at least 1 day, got {value!r}")
         for name in ("gap_days", "grace_days"):
             if getattr(self, name) < 0:
-                raise ConfigError(f"problem.{name}: expected 0 days or more, got {getattr(self, name)!r}")
+                raise ConfigError(
+                    f"problem.{name}: expected 0 days or more, got {getattr(self, name)!r}"
+                )
         try:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ConfigError(
                 f"problem.timezone: expected an IANA name such as 'Asia/Tokyo', got {self.timezone!r}"
             ) from error
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which a date begins at local midnight."""
+        return ZoneInfo(self.timezone)
 
     def cutoff_instant(self, date: object) -> pd.Timestamp:
         """Return the instant of local midnight of a date; an aware timestamp is kept as it is."""
@@ -85,8 +92,16 @@ class ChurnProblem:
         An unknown horizon counts as 0 days: the panel's label is taken as known when it is given.
         """
         local = self.cutoff_instant(date).tz_convert(self.timezone).tz_localize(None)
+        midnight = local.normalize()
+        if self.cutoff_instant(midnight) == self.cutoff_instant(date):
+            # A midnight that does not exist began later; the days after it begin at theirs.
+            local = midnight
         days = self.gap_days + (self.horizon_days or 0) + self.grace_days
         return self.cutoff_instant(local + pd.Timedelta(days=days))
+
+    def with_plain_label(self) -> ChurnProblem:
+        """Return the same problem for labels that were turned into 1 and 0 already."""
+        return replace(self, positive_label=None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
