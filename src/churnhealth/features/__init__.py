@@ -1,0 +1,1 @@
+"""The one door from a raw table to the matrix of indicators, for training and for scoring."""
