@@ -1,0 +1,1 @@
+"""How good is a churn probability? Arrays and tables in, tables out, every number with its doubt."""

@@ -1,0 +1,183 @@
+"""One call that judges a model: metrics with intervals, reliability, lift, segments, sentences."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from churnhealth.errors import SchemaError, listed, nearest
+from churnhealth.evaluate.calibration import reliability_table
+from churnhealth.evaluate.checks import TABLE, check_rows, check_settings
+from churnhealth.evaluate.discrimination import lift_table
+from churnhealth.evaluate.metric_table import COUNTED, metric_table
+from churnhealth.evaluate.segments import SEGMENT_COLUMNS, metrics_by_segment
+from churnhealth.evaluate.sentences import sentences_of
+from churnhealth.evaluate.text import html_table, text_table
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationReport:
+    """What was found about one model on one set of rows.
+
+    Parameters
+    ----------
+    metrics : pandas.DataFrame
+        `metric`, `value`, `low`, `high` (90 % interval, NaN where there is none), `note`. Not
+        defined = NaN, with the reason in the note.
+    reliability : pandas.DataFrame
+        As made by `reliability_table`.
+    lift : pandas.DataFrame
+        As made by `lift_table`.
+    by_segment : pandas.DataFrame
+        As made by `metrics_by_segment`; no rows when no segments were given.
+    """
+
+    metrics: pd.DataFrame
+    reliability: pd.DataFrame
+    lift: pd.DataFrame
+    by_segment: pd.DataFrame
+
+    def metric(self, name: str) -> float:
+        """Return the value of one metric; NaN when it is not defined on these rows.
+
+        Raises
+        ------
+        SchemaError
+            There is no metric of that name.
+        """
+        found = self.metrics.loc[self.metrics["metric"] == name, "value"]
+        if found.empty:
+            known = self.metrics["metric"].tolist()
+            fault = f"expected one of {listed(known, most=30)}, got {name!r}{nearest(name, known)}"
+            raise SchemaError("evaluation metrics", [fault])
+        return float(found.iloc[0])
+
+    def to_dict(self) -> dict[str, float]:
+        """Return flat numbers for a tracker: `roc_auc`, `roc_auc_low`, `roc_auc_high`, ...
+
+        What is not defined is left out.
+        """
+        columns = {"value": "", "low": "_low", "high": "_high"}
+        flat = {
+            f"{line['metric']}{ending}": float(line[column])
+            for line in self.metrics.to_dict("records")
+            for column, ending in columns.items()
+        }
+        return {name: value for name, value in flat.items() if np.isfinite(value)}
+
+    def sentences(self) -> list[str]:
+        """Say in whole sentences what the data can and cannot support."""
+        return sentences_of(self.metrics, self.lift, self.by_segment)
+
+    def __str__(self) -> str:
+        parts = ["\n".join(self.sentences())]
+        parts += [f"{title}\n\n{text_table(table)}" for title, table in self._tables()]
+        return "\n\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        said = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.sentences())
+        return f"<ul>{said}</ul>" + "".join(html_table(table, title) for title, table in self._tables())
+
+    def _tables(self) -> list[tuple[str, pd.DataFrame]]:
+        tables = [
+            ("Metrics, with 90 % intervals", _for_people(self.metrics)),
+            ("Reliability in bins of equal size", self.reliability),
+            ("The riskiest customers", self.lift),
+            ("Segments", self.by_segment),
+        ]
+        return [(title, table) for title, table in tables if len(table)]
+
+
+def evaluate_model(
+    y: npt.ArrayLike,
+    p: npt.ArrayLike,
+    *,
+    customer_id: npt.ArrayLike | None = None,
+    mrr: npt.ArrayLike | None = None,
+    segments: pd.DataFrame | None = None,
+    n_boot: int = 300,
+    n_sim: int = 200,
+    random_state: int = 0,
+) -> EvaluationReport:
+    """Judge churn probabilities against what happened.
+
+    Intervals cover 90 %, by resampling customers (all rows of a customer together); ECE and ICI
+    have intervals of their own kind (`distance_interval`) and a floor, the 95 % quantile of what a
+    perfect model shows. With fewer
+    than 30 churners or stayers the AUC is bounded by Newcombe's formula, base rate and
+    observed-minus-expected by Wilson's. The order of the rows changes nothing.
+
+    Beyond 1,024 distinct probabilities, resamples and floors work on groups of near-equal
+    probability (equal rank to 1 / 1,024, or log-odds to 0.05); the values themselves are exact.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        Truth: 1 = churned, 0 = stayed.
+    p : array of shape (n,)
+        Churn probabilities, 0-1.
+    customer_id : array of shape (n,), optional
+        Whose row it is, when customers have several rows (cutoffs).
+    mrr : array of shape (n,), optional
+        Monthly recurring revenue, one currency, 0 or more; NaN = not known.
+    segments : pandas.DataFrame of n rows, optional
+        One categorical column per segmentation.
+    n_boot : int
+        Resamples; 0 = no intervals.
+    n_sim : int
+        Simulated perfect models for the floors; 0 = no floors.
+    random_state : int
+        Seed; same input and seed, same report.
+
+    Returns
+    -------
+    EvaluationReport
+        Never fails on one class or constant probabilities: what is not defined is NaN.
+
+    Raises
+    ------
+    SchemaError
+        When the input has faults, see `check_truth_and_probability`.
+
+    Examples
+    --------
+    >>> y, p = [0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.7, 0.8]
+    >>> report = evaluate_model(y, p, n_boot=20, n_sim=20)
+    >>> round(report.metric("roc_auc"), 4)
+    0.8889
+    >>> report.sentences()[0]
+    '6 customers, 3 churners: base rate 0.500, 90 % interval 0.221 to 0.779.'
+    """
+    check_settings(n_boot=(n_boot, 0, np.inf), n_sim=(n_sim, 0, np.inf))
+    extra = {"mrr": mrr, "segments": segments}
+    lengths = {name: _length(name, column) for name, column in extra.items() if column is not None}
+    rows = check_rows(y, {"p": p}, customer_id=customer_id, lengths=lengths)
+    truth, predicted = rows.y, rows.p["p"]
+    return EvaluationReport(
+        metrics=metric_table(
+            truth, predicted, rows.customer, n_boot=n_boot, n_sim=n_sim, random_state=random_state
+        ),
+        reliability=reliability_table(truth, predicted),
+        lift=lift_table(truth, predicted, mrr=mrr),
+        by_segment=pd.DataFrame(columns=list(SEGMENT_COLUMNS))
+        if segments is None
+        else metrics_by_segment(truth, predicted, segments),
+    )
+
+
+def _length(name: str, column: Any) -> int:
+    shape = np.shape(column)
+    if not shape:
+        raise SchemaError(TABLE, [f"{name}: expected one entry per row, got {type(column).__name__}"])
+    return int(shape[0])
+
+
+def _for_people(metrics: pd.DataFrame) -> pd.DataFrame:
+    whole = metrics["metric"].isin(COUNTED).to_numpy()
+    value = [int(one) if count else one for one, count in zip(metrics["value"], whole, strict=True)]
+    return metrics.assign(value=pd.Series(value, dtype=object, index=metrics.index))
