@@ -1,0 +1,166 @@
+# Names are quoted and come from our own contracts or from the database's own list; values are bound.
+# ruff: noqa: S608
+"""The SQL of the embedded warehouse: text in DuckDB's dialect, nothing that runs it."""
+
+from __future__ import annotations
+
+from churnhealth.adapters.warehouse import CURRENT_VIEW, SCORE_JOB
+from churnhealth.domain.contracts import Column, TableContract
+from churnhealth.domain.tables import HEALTH_RUNS, HEALTH_SCORES, HEALTH_SCORES_HISTORY
+from churnhealth.errors import WarehouseError
+
+TYPES = {
+    "string": "VARCHAR",
+    "json": "VARCHAR",
+    "timestamp": "TIMESTAMP WITH TIME ZONE",
+    "double": "DOUBLE",
+    "integer": "INTEGER",
+}
+
+# The name under which an Arrow table is registered while it is written.
+SOURCE = "churnhealth_source"
+
+
+def quoted(name: str) -> str:
+    """Quote a name so that it can only be a name.
+
+    Examples
+    --------
+    >>> quoted('a"; DROP TABLE b; --')
+    '"a""; DROP TABLE b; --"'
+    """
+    if not name or "\0" in name:
+        raise WarehouseError(f"expected the name of a table or column, got {name!r}")
+    return '"' + name.replace('"', '""') + '"'
+
+
+def names(columns: tuple[str, ...], table: str = "") -> str:
+    """Quote column names and put commas between them, each behind its table's alias.
+
+    Examples
+    --------
+    >>> names(("a", "b"), "t")
+    't."a", t."b"'
+    """
+    return ", ".join((f"{table}." if table else "") + quoted(name) for name in columns)
+
+
+def create_table(contract: TableContract, prefix: str) -> str:
+    """Write CREATE TABLE IF NOT EXISTS with kinds, NOT NULL and the primary key."""
+    lines = [f"  {_declared(column)}" for column in contract.columns]
+    lines.append(f"  PRIMARY KEY ({names(contract.key)})")
+    body = ",\n".join(lines)
+    return f"CREATE TABLE IF NOT EXISTS {quoted(prefix + contract.name)} (\n{body}\n)"
+
+
+def _declared(column: Column) -> str:
+    return f"{quoted(column.name)} {TYPES[column.kind]}{'' if column.nullable else ' NOT NULL'}"
+
+
+def create_current_view(prefix: str) -> str:
+    """Write the view `health_current`: each customer's latest score, and the one before.
+
+    The model of the run that finished last is the champion of its cutoff; the latest cutoff wins,
+    whatever finished last, so a backfill never becomes current. A customer without a score at the
+    newest cutoff keeps the latest one and is stale. Plain joins and ROW_NUMBER, so that the same
+    text runs on other engines.
+    """
+    return f"""CREATE OR REPLACE VIEW {quoted(prefix + CURRENT_VIEW)} AS
+WITH finished AS (
+  SELECT cutoff, model_version,
+    ROW_NUMBER() OVER (
+      PARTITION BY cutoff ORDER BY finished_at DESC, started_at DESC, run_id DESC
+    ) AS place
+  FROM {quoted(prefix + HEALTH_RUNS.name)}
+  WHERE job = '{SCORE_JOB}' AND status IN ('completed', 'unchanged')
+),
+champions AS (
+  SELECT cutoff, model_version FROM finished WHERE place = 1
+),
+newest AS (
+  SELECT MAX(cutoff) AS cutoff FROM champions
+),
+ranked AS (
+  SELECT {names(HEALTH_SCORES.column_names, "scores")},
+    ROW_NUMBER() OVER (PARTITION BY scores.customer_id ORDER BY scores.cutoff DESC) AS place
+  FROM {quoted(prefix + HEALTH_SCORES.name)} AS scores
+  INNER JOIN champions
+    ON champions.cutoff = scores.cutoff AND champions.model_version = scores.model_version
+)
+SELECT {names(HEALTH_SCORES.column_names, "latest")},
+  previous.cutoff AS previous_cutoff,
+  previous.health_score AS previous_health_score,
+  latest.health_score - previous.health_score AS health_score_change,
+  latest.cutoff < newest.cutoff AS is_stale
+FROM ranked AS latest
+CROSS JOIN newest
+LEFT JOIN ranked AS previous
+  ON previous.customer_id = latest.customer_id AND previous.place = 2
+WHERE latest.place = 1"""
+
+
+def upsert(contract: TableContract, prefix: str) -> str:
+    """Write the source's rows over the table's: new keys are added, known keys take the new values."""
+    values = tuple(name for name in contract.column_names if name not in contract.key)
+    changes = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in values)
+    columns = names(contract.column_names)
+    return (
+        f"INSERT INTO {quoted(prefix + contract.name)} ({columns}) SELECT {columns} FROM {SOURCE} "
+        f"ON CONFLICT ({names(contract.key)}) DO UPDATE SET {changes}"
+    )
+
+
+def delete_vanished(contract: TableContract, prefix: str) -> str:
+    """Delete the slice's rows whose key is not in the source; binds cutoff, model_version."""
+    same = " AND ".join(f"{SOURCE}.{quoted(name)} = old.{quoted(name)}" for name in contract.key)
+    return (
+        f"DELETE FROM {quoted(prefix + contract.name)} AS old "
+        f"WHERE old.cutoff = ? AND old.model_version = ? "
+        f"AND NOT EXISTS (SELECT 1 FROM {SOURCE} WHERE {same})"
+    )
+
+
+def insert(contract: TableContract, prefix: str) -> str:
+    """Add the source's rows; a key that stands there already is an error."""
+    columns = names(contract.column_names)
+    return f"INSERT INTO {quoted(prefix + contract.name)} ({columns}) SELECT {columns} FROM {SOURCE}"
+
+
+def keep_history(prefix: str) -> str:
+    """Copy a slice to the history; binds revision, cutoff, model_version."""
+    return (
+        f"INSERT INTO {quoted(prefix + HEALTH_SCORES_HISTORY.name)} "
+        f"({names(HEALTH_SCORES_HISTORY.column_names)}) "
+        f"SELECT {names(HEALTH_SCORES.column_names)}, CAST(? AS INTEGER) "
+        f"FROM {quoted(prefix + HEALTH_SCORES.name)} WHERE cutoff = ? AND model_version = ?"
+    )
+
+
+def newest_finished(prefix: str) -> str:
+    """Read revision and fingerprint of a slice as it stands; binds cutoff, model_version."""
+    return (
+        f"SELECT revision, input_fingerprint FROM {quoted(prefix + HEALTH_RUNS.name)} "
+        f"WHERE job = '{SCORE_JOB}' AND status IN ('completed', 'unchanged') "
+        "AND cutoff = ? AND model_version = ? ORDER BY revision DESC LIMIT 1"
+    )
+
+
+def change_run(prefix: str, changed: tuple[str, ...], where: tuple[str, ...]) -> str:
+    """Change columns of started ledger rows; binds the changed values, then those of `where`."""
+    changes = ", ".join(f"{quoted(name)} = ?" for name in changed)
+    wanted = " AND ".join(f"{quoted(name)} = ?" for name in where)
+    return (
+        f"UPDATE {quoted(prefix + HEALTH_RUNS.name)} SET {changes} WHERE status = 'started' AND {wanted}"
+    )
+
+
+def add_run(prefix: str, columns: tuple[str, ...]) -> str:
+    """Add a ledger row; binds the columns' values."""
+    marks = ", ".join("?" for _ in columns)
+    return f"INSERT INTO {quoted(prefix + HEALTH_RUNS.name)} ({names(columns)}) VALUES ({marks})"
+
+
+def read(name: str, where: tuple[str, ...], order: str) -> str:
+    """Read all columns of a table of ours; binds the values of `where`."""
+    wanted = " AND ".join(f"{quoted(column)} = ?" for column in where)
+    return f"SELECT * FROM {quoted(name)}{' WHERE ' + wanted if where else ''} ORDER BY {order}"
