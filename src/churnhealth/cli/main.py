@@ -1,0 +1,284 @@
+"""The commands of `churnhealth`, their options, and their exit codes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from churnhealth.errors import ChurnHealthError, ConfigError
+
+if TYPE_CHECKING:
+    from churnhealth.jobs.wiring import Progress, Workplace
+
+DONE, FAILED, USAGE, KEPT, INTERRUPTED = 0, 1, 2, 3, 130
+
+EXIT_CODES = """
+Exit codes: 0 done (retrain: promoted), 1 failed, 2 wrong usage or configuration, 3 retrain kept
+the champion.
+"""
+
+app = typer.Typer(
+    help="Customer health scores that are calibrated churn probabilities and explain themselves."
+    + EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    # Plain help: laying it out with rich takes four times as long as everything else.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The project's configuration.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+DEFAULT_CONFIG = Path("churnhealth.toml")
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"churnhealth {version('churnhealth')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            is_eager=True,
+            callback=lambda value: _version(wanted=value),
+            help="Show the version.",
+        ),
+    ] = False,
+) -> None:
+    """Hold the options that belong to no command."""
+
+
+@app.command()
+def init(
+    panel: Annotated[Path, typer.Argument(help="CSV, TSV or Parquet: customers with a churn label.")],
+    *,
+    config: Config = DEFAULT_CONFIG,
+    customer_id: Annotated[str | None, typer.Option(help="Column of the customer.")] = None,
+    label: Annotated[str | None, typer.Option(help="Column that says who churned.")] = None,
+    positive_label: Annotated[str | None, typer.Option(help="Value that means churned.")] = None,
+    cutoff: Annotated[str | None, typer.Option(help="Column with the moment of prediction.")] = None,
+    cutoff_date: Annotated[
+        str | None, typer.Option(help="The one cutoff of a panel without such a column: 2026-04-01.")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Zone of all dates, such as Asia/Tokyo.")] = "UTC",
+    language: Annotated[str, typer.Option(help="Language of reasons: en or ja.")] = "en",
+    horizon_days: Annotated[int | None, typer.Option(help="Days in which churning counts.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option(help="Column that is no indicator.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing configuration.")] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Write a first churnhealth.toml for a panel; what was inferred is listed in it.
+
+    Example: churnhealth init customers.csv --label Churn --cutoff-date 2026-04-01
+    """
+
+    def work() -> int:
+        from churnhealth.cli import show
+        from churnhealth.jobs.init_project import init_project
+
+        result = init_project(
+            panel,
+            config,
+            customer_id=customer_id,
+            label=label,
+            cutoff=cutoff,
+            cutoff_date=_date(cutoff_date),
+            timezone=timezone,
+            language=_language(language),
+            positive_label=positive_label,
+            horizon_days=horizon_days,
+            ignore=ignore or (),
+            force=force,
+        )
+        show.init(result, as_json=as_json)
+        return DONE
+
+    _run(work, as_json=as_json, debug=debug)
+
+
+@app.command()
+def demo(
+    *,
+    folder: Annotated[Path, typer.Option(help="Where churnhealth.toml, data/ and models/ go.")] = Path(),
+    language: Annotated[str, typer.Option(help="Language of reasons: en or ja.")] = "en",
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Go the whole way on 7,043 real customers: train, score, explain, and look at the truth.
+
+    Example: churnhealth demo --folder demo
+    """
+
+    def work() -> int:
+        from churnhealth.cli import show
+        from churnhealth.cli.progress import stages
+        from churnhealth.jobs.demo import STAGES
+        from churnhealth.jobs.demo import demo as run
+
+        with stages(STAGES, quiet=as_json) as progress:
+            result = run(folder, language=_language(language), progress=progress)
+        show.demo(result, as_json=as_json)
+        return DONE
+
+    _run(work, as_json=as_json, debug=debug)
+
+
+@app.command()
+def retrain(*, config: Config = DEFAULT_CONFIG, as_json: AsJson = False, debug: Debug = False) -> None:
+    """Train on the panel, judge on customers put aside, and promote only with reasons.
+
+    Exit code 0: promoted. 3: the champion was kept. Example: churnhealth retrain --json
+    """
+
+    def work() -> int:
+        from churnhealth.cli import show
+        from churnhealth.cli.progress import stages
+        from churnhealth.jobs.retrain import STAGES
+        from churnhealth.jobs.retrain import retrain as run
+
+        with stages(STAGES, quiet=as_json) as progress:
+            workplace = _open(config, progress)
+            result = run(workplace)
+        show.retrained(workplace, result, as_json=as_json)
+        return DONE if result.verdict.decision == "promoted" else KEPT
+
+    _run(work, as_json=as_json, debug=debug)
+
+
+@app.command()
+def score(
+    *,
+    config: Config = DEFAULT_CONFIG,
+    cutoff: Annotated[str | None, typer.Option(help="Date to score at; default: the newest.")] = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Score every customer with the champion and publish scores and drivers in one transaction.
+
+    Example: churnhealth score --cutoff 2026-10-01
+    """
+
+    def work() -> int:
+        from churnhealth.cli import show
+        from churnhealth.cli.progress import stages
+        from churnhealth.jobs.score import STAGES
+        from churnhealth.jobs.score import score as run
+
+        date = _date(cutoff)
+        with stages(STAGES, quiet=as_json) as progress:
+            workplace = _open(config, progress)
+            result = run(workplace, cutoff=date)
+        show.scored(workplace, result, as_json=as_json)
+        return DONE
+
+    _run(work, as_json=as_json, debug=debug)
+
+
+@app.command()
+def explain(
+    customer_id: Annotated[str, typer.Argument(help="The customer, as the source writes it.")],
+    *,
+    config: Config = DEFAULT_CONFIG,
+    language: Annotated[
+        str | None, typer.Option(help="en or ja; default: the project's language.")
+    ] = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show one customer's published score and what it is made of.
+
+    Example: churnhealth explain T0042 --language ja
+    """
+
+    def work() -> int:
+        from churnhealth.cli import show
+        from churnhealth.jobs.cards import customer_card
+
+        workplace = _open(config, None)
+        card = customer_card(workplace.warehouse, customer_id)
+        chosen = _language(language or workplace.settings.project.language)
+        show.card(workplace, card, chosen, as_json=as_json)
+        return DONE
+
+    _run(work, as_json=as_json, debug=debug)
+
+
+def _open(config: Path, progress: Progress | None) -> Workplace:
+    from churnhealth.jobs.wiring import open_workplace, silent
+
+    return open_workplace(config, progress or silent)
+
+
+def _date(text: str | None) -> dt.date | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"expected a date such as 2026-04-01, got {text!r}") from None
+
+
+def _language(text: str) -> str:
+    if text not in ("en", "ja"):
+        raise ConfigError(f"language: expected en or ja, got {text!r}")
+    return text
+
+
+def _run(work: Callable[[], int], *, as_json: bool, debug: bool) -> None:
+    """Run a command; an error becomes one message and an exit code."""
+    try:
+        code = work()
+    except KeyboardInterrupt:
+        _complain("interrupted; what was published before is whole", "Interrupted", as_json=as_json)
+        code = INTERRUPTED
+    except ChurnHealthError as error:
+        if debug:
+            raise
+        notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+        _complain(f"{error}{notes}", type(error).__name__, as_json=as_json)
+        code = USAGE if isinstance(error, ConfigError) else FAILED
+    except Exception as error:
+        # The last resort: whatever it was, a traceback only on demand.
+        if debug:
+            raise
+        told = f"unexpected {type(error).__name__}: {error}\n--debug shows where it came from"
+        _complain(told, type(error).__name__, as_json=as_json)
+        code = FAILED
+    raise typer.Exit(code)
+
+
+def _complain(message: str, kind: str, *, as_json: bool) -> None:
+    if as_json:
+        import json
+
+        typer.echo(json.dumps({"error": {"type": kind, "message": message}}, ensure_ascii=False))
+    typer.echo(f"Error: {message}", err=True)
+
+
+def main() -> None:
+    """Run the command line."""
+    # Spelled out: MLflow does not understand "1".
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ["DO_NOT_TRACK"] = "true"
+    for stream in (sys.stdout, sys.stderr):
+        # Customers' names are Japanese; a terminal that cannot show one shows a question mark.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    app()

@@ -1,0 +1,1 @@
+"""One function for each job, and the settings they run with."""

@@ -1,0 +1,91 @@
+"""What people read of the published scores: the riskiest customers, and one customer's card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from churnhealth.adapters.warehouse import Warehouse
+from churnhealth.errors import WarehouseError, listed, nearest
+
+
+@dataclass(frozen=True)
+class CustomerCard:
+    """One customer, as published last.
+
+    Parameters
+    ----------
+    customer : dict
+        The customer's row of `health_current`.
+    groups : DataFrame
+        indicator_group, points, sub_score.
+    drivers : DataFrame
+        By rank; the last row, "(all others)", completes the sum.
+    customers : int
+        How many customers have a score at this cutoff.
+    """
+
+    customer: dict[str, Any]
+    groups: pd.DataFrame
+    drivers: pd.DataFrame
+    customers: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON; instants in ISO form, missing values as None."""
+        return {
+            **{name: _plain(value) for name, value in self.customer.items()},
+            "customers": self.customers,
+            "groups": _records(self.groups[["indicator_group", "points", "sub_score"]]),
+            "drivers": _records(self.drivers.drop(columns=["customer_id", "cutoff", "model_version"])),
+        }
+
+
+def customer_card(warehouse: Warehouse, customer_id: str) -> CustomerCard:
+    """Read one customer's score, groups and drivers.
+
+    Raises
+    ------
+    WarehouseError
+        The customer was never scored (the nearest id is named), or nothing was.
+    """
+    current = warehouse.current_scores()
+    if current.empty:
+        raise WarehouseError("there are no scores yet; `churnhealth score` writes them")
+    found = current[current["customer_id"] == customer_id]
+    if found.empty:
+        raise WarehouseError(
+            f"no score for customer {listed([customer_id])}"
+            f"{nearest(customer_id, current['customer_id'])}; {len(current)} customers have one"
+        )
+    customer: dict[str, Any] = {str(name): value for name, value in found.iloc[0].items()}
+    key = (customer_id, customer["cutoff"].to_pydatetime(), str(customer["model_version"]))
+    same = (current["cutoff"] == customer["cutoff"]) & (
+        current["model_version"] == customer["model_version"]
+    )
+    return CustomerCard(
+        customer, warehouse.customer_groups(*key), warehouse.customer_drivers(*key), int(same.sum())
+    )
+
+
+def riskiest(warehouse: Warehouse, cutoff: datetime, most: int = 5) -> list[CustomerCard]:
+    """Read the customers with the highest churn probability at a cutoff, the riskiest first."""
+    current = warehouse.current_scores()
+    top = current[current["cutoff"] == cutoff].nsmallest(most, "risk_rank")
+    return [customer_card(warehouse, str(one)) for one in top["customer_id"]]
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(name): _plain(value) for name, value in row.items()} for row in table.to_dict("records")
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return None
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.item() if hasattr(value, "item") else value

@@ -1,0 +1,128 @@
+"""The model card: what this model is for, what it was made of, how good it was, where it ends."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from churnhealth.domain.promotion import Verdict
+from churnhealth.estimator import HealthModel
+from churnhealth.evaluate.report import EvaluationReport
+from churnhealth.jobs.settings import Settings
+from churnhealth.labels.holdout import HoldoutSplit
+
+SHOWN = (
+    "log_loss",
+    "log_loss_base_rate",
+    "brier",
+    "roc_auc",
+    "average_precision",
+    "lift_at_10pct",
+    "calibration_slope",
+    "calibration_intercept",
+    "observed_minus_expected",
+    "ici",
+    "ici_floor_95",
+)
+
+
+def model_card(
+    settings: Settings,
+    model: HealthModel,
+    report: EvaluationReport,
+    verdict: Verdict,
+    split: HoldoutSplit,
+) -> str:
+    """Write the card as Markdown.
+
+    Parameters
+    ----------
+    settings : Settings
+        Project and problem.
+    model : HealthModel
+        The registered model, fitted on all labelled rows.
+    report : EvaluationReport
+        The same recipe on rows put aside.
+    verdict : Verdict
+        Promoted or kept, and why.
+    split : HoldoutSplit
+        How rows were put aside.
+    """
+    return "\n".join(
+        [
+            f"# Health model of {_cell(settings.project.name)}",
+            "",
+            *_use(settings, model),
+            "",
+            *_data(model),
+            "",
+            *_quality(report, split),
+            "",
+            "## Decision",
+            "",
+            f"**{verdict.decision}**",
+            "",
+            *(f"- {reason}" for reason in verdict.reasons),
+            "",
+            *_limits(split),
+            "",
+        ]
+    )
+
+
+def _use(settings: Settings, model: HealthModel) -> list[str]:
+    problem = settings.problem
+    horizon = (
+        f"{problem.horizon_days} days" if problem.horizon_days else "the period of the panel's label"
+    )
+    return [
+        "## Intended use",
+        "",
+        f"The health score is 100 x (1 - P(churn within {horizon}"
+        + (f", after a gap of {problem.gap_days} days" if problem.gap_days else "")
+        + ")). It ranks customers for a customer-success team and says how likely churn is. It is no "
+        "statement about causes, and it is not meant for decisions about single persons.",
+        "",
+        f"Churn probability from which a customer is yellow: {model.bands_.yellow:.3f}, "
+        + f"red: {model.bands_.red:.3f}.",
+    ]
+
+
+def _data(model: HealthModel) -> list[str]:
+    summary = model.model_.summary
+    known = model.label_known_through_
+    weights = ", ".join(f"{name} {weight:.2f}" for name, weight in summary["weights"].items())
+    return [
+        "## Data and recipe",
+        "",
+        f"- {summary['rows']} rows, {summary['churners']} churned",
+        f"- base rate {model.model_.base_rate:.3f}",
+        f"- labels known through {known.isoformat() if known is not None else 'an unknown date'}",
+        f"- {len(model.model_.columns)} indicators",
+        f"- stack: {weights}; calibrator: {summary['calibrator']}",
+    ]
+
+
+def _quality(report: EvaluationReport, split: HoldoutSplit) -> list[str]:
+    rows = report.metrics.set_index("metric")[["value", "low", "high"]].astype(float)
+    lines = ["| metric | value | 90 % interval |", "|---|---|---|"]
+    for name in SHOWN:
+        if name in rows.index:
+            value, low, high = rows.loc[name].to_numpy()
+            interval = f"{low:.4f} to {high:.4f}" if np.isfinite(low) else ""
+            lines.append(f"| {name} | {value:.4f} | {interval} |")
+    said = [f"- {sentence}" for sentence in report.sentences()]
+    return ["## Quality on rows put aside", "", split.description, "", *lines, "", *said]
+
+
+def _limits(split: HoldoutSplit) -> list[str]:
+    lines = ["## Limits", "", "- Contributions describe the model, not causes."]
+    if split.kind == "customers":
+        lines.append(
+            "- The panel has one cutoff: the model was judged on other customers of the same time. "
+            "Whether it holds on later time is not known."
+        )
+    return lines
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

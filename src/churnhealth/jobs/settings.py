@@ -1,0 +1,187 @@
+"""churnhealth.toml, checked at once, and the domain objects that it describes."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, PrivateAttr, ValidationError
+
+from churnhealth.domain.health import HealthBands
+from churnhealth.domain.indicators import Catalogue, Indicator
+from churnhealth.domain.problem import ChurnProblem
+from churnhealth.errors import ChurnHealthError, ConfigError, nearest
+from churnhealth.features.panel import PanelColumns
+from churnhealth.jobs.settings_errors import faults_in_words
+from churnhealth.jobs.settings_sections import (
+    GroupSettings,
+    HealthSettings,
+    IndicatorSettings,
+    ModelSettings,
+    PanelSettings,
+    ProblemSettings,
+    ProjectSettings,
+    ScoringSettings,
+    Section,
+    TrackingSettings,
+    WarehouseSettings,
+)
+
+
+@dataclass(frozen=True)
+class PanelSource:
+    """Where a panel is: a table in the warehouse, or a file; one of the two is None."""
+
+    table: str | None
+    file: Path | None
+
+    def __str__(self) -> str:
+        return self.table if self.table is not None else str(self.file)
+
+
+class Settings(Section):
+    """Everything that churnhealth.toml says."""
+
+    project: ProjectSettings
+    problem_settings: ProblemSettings = Field(default={}, alias="problem", validate_default=True)
+    panel: PanelSettings
+    scoring: ScoringSettings = Field(default={}, validate_default=True)
+    model: ModelSettings = Field(default={}, validate_default=True)
+    health: HealthSettings = Field(default={}, validate_default=True)
+    warehouse: WarehouseSettings = Field(default={}, validate_default=True)
+    tracking: TrackingSettings = Field(default={}, validate_default=True)
+    groups: dict[str, GroupSettings] = Field(default_factory=dict)
+    indicators: dict[str, IndicatorSettings] = Field(default_factory=dict)
+    _folder: Path = PrivateAttr(default=Path())
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep the folder of the configuration file."""
+        self._folder = Path((context or {}).get("folder", ""))
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the configuration file, where relative paths start."""
+        return self._folder
+
+    @property
+    def problem(self) -> ChurnProblem:
+        """What is predicted, in the project's time zone."""
+        return ChurnProblem(**self.problem_settings.model_dump(), timezone=self.project.timezone)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The indicators that the file declares, in its order, and the user's own groups."""
+        declared = tuple(Indicator(name, **one.model_dump()) for name, one in self.indicators.items())
+        labels = {
+            group: {code: text for code, text in (("en", one.label_en), ("ja", one.label_ja)) if text}
+            for group, one in self.groups.items()
+        }
+        return Catalogue(declared, labels)
+
+    @property
+    def panel_columns(self) -> PanelColumns:
+        """What the columns of the panel mean."""
+        panel = self.panel
+        return PanelColumns(
+            customer_id=panel.customer_id,
+            cutoff=panel.cutoff,
+            label=panel.label,
+            mrr=panel.mrr,
+            currency=panel.currency,
+            ignore=panel.ignore,
+            indicators=panel.indicators,
+        )
+
+    @property
+    def bands(self) -> HealthBands | None:
+        """The bands that the file sets; None when they come from the base rate."""
+        health = self.health
+        if health.yellow is None or health.red is None:
+            return None
+        return HealthBands(yellow=health.yellow, red=health.red)
+
+    @property
+    def panel_source(self) -> PanelSource:
+        """Where the customers with labels are."""
+        return PanelSource(self.panel.table, self.panel.file)
+
+    @property
+    def scoring_source(self) -> PanelSource:
+        """Where the customers to be scored are."""
+        scoring = PanelSource(self.scoring.table, self.scoring.file)
+        return scoring if scoring != PanelSource(None, None) else self.panel_source
+
+
+def load_settings(path: Path, *, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check churnhealth.toml.
+
+    Parameters
+    ----------
+    path : Path
+        The file; relative paths in it start at its folder.
+    environ : mapping of str to str, optional
+        Where "env:NAME" is looked up; None: the environment of the process.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    ConfigError
+        No such file, no TOML (with the line), or ALL faults of its content in one message. A secret
+        is never shown.
+    """
+    path = Path(path)
+    values = _read_toml(path)
+    context = {"folder": path.resolve().parent, "environ": os.environ if environ is None else environ}
+    try:
+        settings = Settings.model_validate(values, context=context)
+    except ValidationError as error:
+        # The cause holds the values as they were read, so it is not chained.
+        raise _faulty(path, faults_in_words(error, Settings)) from None
+    faults = [fault for fault in map(_fault_of, _built_from(settings)) if fault]
+    if faults:
+        raise _faulty(path, faults)
+    return settings
+
+
+def _built_from(settings: Settings) -> list[Callable[[], object]]:
+    return [
+        lambda: settings.problem,
+        lambda: settings.catalogue,
+        lambda: settings.panel_columns,
+        lambda: settings.bands,
+    ]
+
+
+def _fault_of(build: Callable[[], object]) -> str | None:
+    try:
+        build()
+    except ChurnHealthError as error:
+        return str(error)
+    return None
+
+
+def _faulty(path: Path, faults: list[str]) -> ConfigError:
+    head = f"{path}: {len(faults)} fault{'s' if len(faults) != 1 else ''}"
+    return ConfigError("\n".join([head, *(f"  - {fault}" for fault in faults)]))
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
+        others = [one.name for one in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+        raise ConfigError(
+            f"no configuration {path}{nearest(path.name, others)}; `churnhealth init PANEL_FILE` writes "
+            "one, --config names another"
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"{path}: the configuration cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: expected TOML in UTF-8: {error}") from error
