@@ -9,7 +9,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format lock clean
+.PHONY: help demo test test-fast lint format notebooks lock clean
 
 help:  ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,10 +18,10 @@ demo: $(VENV)/.demo  ## Real customers in, explained health scores out, under a 
 	$(BIN)/churnhealth demo
 
 test: $(VENV)/.dev lint  ## Everything that .ci/run checks: linters, types, floors, all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 test-fast: $(VENV)/.dev  ## The unit tests only
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 lint: $(VENV)/.dev  ## ruff, ruff format, mypy, import-linter
 	$(BIN)/ruff check .
@@ -32,6 +32,10 @@ lint: $(VENV)/.dev  ## ruff, ruff format, mypy, import-linter
 format: $(VENV)/.dev  ## Let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+notebooks: $(VENV)/.dev  ## Execute the notebooks again, from their paired scripts
+	$(BIN)/jupytext --to ipynb notebooks/*.py
+	$(BIN)/jupyter-execute --inplace notebooks/*.ipynb
 
 lock: $(VENV)/.dev  ## Renew the lock files (needs uv)
 	@test -n "$(UV)" || { echo "make lock needs uv on the PATH"; exit 1; }
@@ -44,20 +48,24 @@ clean:  ## Remove the environment and the caches; models/ and data/ stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 # uv is used where it is there; otherwise it is put into the environment and used from inside.
+INSTALLER := $(or $(UV),$(BIN)/uv)
+
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "churnhealth needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; try: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(if $(UV),,$(BIN)/python -m pip install --quiet uv)
+
+$(BIN)/uv: | $(BIN)/python
+	$(BIN)/python -m pip install --quiet uv
 
 define install
-	$(if $(UV),$(UV),$(BIN)/uv) pip install --quiet --python $(BIN)/python --require-hashes -r $(1)
-	$(if $(UV),$(UV),$(BIN)/uv) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	$(INSTALLER) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(1)
+	$(INSTALLER) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --no-build-isolation -e .
 endef
 
-$(VENV)/.demo: $(BIN)/python requirements/demo.txt pyproject.toml
+$(VENV)/.demo: requirements/demo.txt pyproject.toml | $(BIN)/python $(if $(UV),,$(BIN)/uv)
 	$(call install,requirements/demo.txt)
 	@touch $@
 
-$(VENV)/.dev: $(BIN)/python requirements/dev.txt pyproject.toml
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python $(if $(UV),,$(BIN)/uv)
 	$(call install,requirements/dev.txt)
 	@touch $@ $(VENV)/.demo
