@@ -1,0 +1,1 @@
+"""Explanations that add up to the score."""
