@@ -15,15 +15,14 @@ Floats = npt.NDArray[np.float64]
 ZERO = float(np.float32(1e-35))
 """Numbers up to this size are zero to LightGBM (a float32 constant there)."""
 
-_CATEGORICAL, _DEFAULT_LEFT = 1, 2
+CATEGORICAL, DEFAULT_LEFT = 1, 2
 _LARGEST_CATEGORY = 2.0**31
 
 
 class Reading(NamedTuple):
     """One way in which splits read a column; splits that share it share a prepared column.
 
-    `how` is "plain" (missing is 0), "zero-left", "zero-right" (missing and 0 go there), "nan-left", "nan-right"
-    (missing goes there) or "category".
+    `how` is "plain" (missing is 0), "zero" (0 counts as missing), "nan" (missing stays missing) or "category".
     """
 
     how: str
@@ -36,17 +35,13 @@ def reading_of(decision_type: int, column: int) -> Reading:
     Examples
     --------
     >>> reading_of(0b1010, 3)
-    Reading(how='nan-left', column=3)
+    Reading(how='nan', column=3)
     >>> reading_of(0b0001, 3).how
     'category'
     """
-    if decision_type & _CATEGORICAL:
+    if decision_type & CATEGORICAL:
         return Reading("category", column)
-    missing = (decision_type >> 2) & 3
-    if missing == 0:
-        return Reading("plain", column)
-    side = "left" if decision_type & _DEFAULT_LEFT else "right"
-    return Reading(f"{'zero' if missing == 1 else 'nan'}-{side}", column)
+    return Reading({0: "plain", 1: "zero"}.get((decision_type >> 2) & 3, "nan"), column)
 
 
 def as_numbers(X: Any, n_columns: int) -> npt.NDArray[Any]:
@@ -72,9 +67,13 @@ def as_numbers(X: Any, n_columns: int) -> npt.NDArray[Any]:
     """
     numbers = _frame_numbers(X) if hasattr(X, "dtypes") and hasattr(X, "to_numpy") else np.asarray(X)
     if numbers.dtype.kind not in "fiub":
-        raise SchemaError("X", [f"expected numbers, got {numbers.dtype}: encode categories as the model's codes"])
+        raise SchemaError(
+            "X", [f"expected numbers, got {numbers.dtype}: encode categories as the model's codes"]
+        )
     if numbers.ndim != 2 or numbers.shape[1] != n_columns:
-        fault = f"expected a table of {n_columns} columns (as in training), got the shape {numbers.shape}"
+        fault = (
+            f"expected a table of {n_columns} columns (as in training), got the shape {numbers.shape}"
+        )
         raise SchemaError("X", [fault])
     return numbers if numbers.dtype in (np.float32, np.float64) else numbers.astype(np.float32)
 
@@ -89,10 +88,9 @@ def _frame_numbers(X: Any) -> npt.NDArray[Any]:
 
 
 def prepare(X: npt.NDArray[Any], readings: Sequence[Reading]) -> Floats:
-    """Return one row per reading, so that `value <= threshold` alone decides a numerical split.
+    """Return one row per reading, in which every value that goes by a split's default direction is NaN.
 
-    What goes left by default becomes -inf, what goes right NaN. Categories become whole numbers, those that no set
-    can hold (missing, negative, beyond 32 bits) -1.
+    Categories become whole numbers, those that no set can hold (missing, negative, beyond 32 bits) -1.
 
     Parameters
     ----------
@@ -105,9 +103,9 @@ def prepare(X: npt.NDArray[Any], readings: Sequence[Reading]) -> Floats:
 
     Examples
     --------
-    >>> prepare(np.array([[np.nan], [0.0], [2.5]]), [Reading("category", 0), Reading("zero-left", 0)])
+    >>> prepare(np.array([[np.nan], [0.0], [2.5]]), [Reading("category", 0), Reading("zero", 0)])
     array([[-1. ,  0. ,  2. ],
-           [-inf, -inf,  2.5]])
+           [ nan,  nan,  2.5]])
     """
     table = X.T[[reading.column for reading in readings]].astype(np.float64)
     kinds = [reading.how for reading in readings]
@@ -121,20 +119,11 @@ def _plain(part: Floats) -> None:
     part[~(np.abs(part) > ZERO)] = 0.0
 
 
-def _zero_left(part: Floats) -> None:
-    part[~(np.abs(part) > ZERO)] = -np.inf
-
-
-def _zero_right(part: Floats) -> None:
+def _zero(part: Floats) -> None:
     part[~(np.abs(part) > ZERO)] = np.nan
 
 
-def _nan_left(part: Floats) -> None:
-    _nan_right(part)
-    part[np.isnan(part)] = -np.inf
-
-
-def _nan_right(part: Floats) -> None:
+def _nan(part: Floats) -> None:
     part[np.abs(part) <= ZERO] = 0.0
 
 
@@ -143,11 +132,4 @@ def _category(part: Floats) -> None:
     part[~((part >= 0) & (part < _LARGEST_CATEGORY))] = -1.0
 
 
-_REWRITE = {
-    "plain": _plain,
-    "zero-left": _zero_left,
-    "zero-right": _zero_right,
-    "nan-left": _nan_left,
-    "nan-right": _nan_right,
-    "category": _category,
-}
+_REWRITE = {"plain": _plain, "zero": _zero, "nan": _nan, "category": _category}

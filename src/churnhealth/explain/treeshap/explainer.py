@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 MEMORY_LIMIT = 512 * 2**20
 """Bytes: what an explainer may hold beside its input and its result."""
 
-_MOST_ROWS = 1024
+_MOST_ROWS = 512
 _FEWEST_ROWS = kernel_llvm.LANES
 
 
@@ -85,7 +85,11 @@ class TreeExplainer:
             A model text is damaged.
         """
         started = time.perf_counter()
-        models = [boosters] if isinstance(boosters, str) or hasattr(boosters, "model_to_string") else list(boosters)
+        models = (
+            [boosters]
+            if isinstance(boosters, str) or hasattr(boosters, "model_to_string")
+            else list(boosters)
+        )
         ensembles = [read_ensemble(model) for model in models]
         program = build_program(ensembles, _weights(ensembles, weights))
         rows = _rows_that_fit(program, memory_limit)
@@ -194,7 +198,9 @@ def _rows_that_fit(program: Program, memory_limit: int) -> int:
     """Return the rows of a block, a multiple of the vector length."""
 
     def needed(rows: int) -> int:
-        numpy_values = 0 if kernel_llvm.available() else 8 * rows * program.most_nodes * (MOST_POINTS + 1)
+        numpy_values = (
+            0 if kernel_llvm.available() else 8 * rows * program.most_nodes * (MOST_POINTS + 1)
+        )
         return program.n_bytes + kernel_llvm.Workspace.n_bytes(program, rows) + numpy_values
 
     rows = _MOST_ROWS
@@ -216,7 +222,9 @@ def _thread_count(threads: int | None) -> int:
     return threads
 
 
-def _share_rows(n: int, step: int, threads: int, make_worker: Callable[[], Callable[[slice], None]]) -> None:
+def _share_rows(
+    n: int, step: int, threads: int, make_worker: Callable[[], Callable[[slice], None]]
+) -> None:
     """Run blocks of rows on the threads, each thread with a worker of its own; blocks never overlap."""
     blocks = [slice(start, min(start + step, n)) for start in range(0, n, step)]
     workers = min(threads, len(blocks))

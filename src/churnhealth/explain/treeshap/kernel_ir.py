@@ -19,7 +19,13 @@ N_POINTERS = 8
 N_SIZES = 4
 """Number of sweeps, number of vectors of rows, bytes per vector of rows of the table and of the sums."""
 
-BYTE, I32, I64, F64, POINTER = ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.DoubleType(), ir.PointerType()
+BYTE, I32, I64, F64, POINTER = (
+    ir.IntType(8),
+    ir.IntType(32),
+    ir.IntType(64),
+    ir.DoubleType(),
+    ir.PointerType(),
+)
 VOID = ir.VoidType()
 _FUNCTION = ir.FunctionType(VOID, [POINTER] * N_POINTERS + [I64] * N_SIZES)
 _DOUBLE = 8
@@ -50,10 +56,10 @@ class _Emitter:
         return self.b.gep(pointer, [offset], source_etype=BYTE)
 
     def load(self, pointer: Any, offset: Any = 0) -> Any:
-        return self.b.load(self.at(pointer, offset), align=_DOUBLE * 8 if self.row_bytes >= 64 else _DOUBLE, typ=self.vector)
+        return self.b.load(self.at(pointer, offset), align=self.row_bytes, typ=self.vector)
 
     def store(self, value: Any, pointer: Any, offset: Any = 0) -> None:
-        self.b.store(value, self.at(pointer, offset), align=_DOUBLE * 8 if self.row_bytes >= 64 else _DOUBLE)
+        self.b.store(value, self.at(pointer, offset), align=self.row_bytes)
 
     def spread(self, pointer: Any, offset: Any) -> Any:
         """Load one number into all rows."""
@@ -106,7 +112,9 @@ class _Emitter:
 def _run_function(module: ir.Module, fma: ir.Function, sweeps: list[ir.Function]) -> None:
     """Write `run`: for each sweep, the function for its number of points."""
     function = ir.Function(module, _FUNCTION, "run")
-    records, nodes, constants, words, table, sums, values, e, count, blocks, table_step, sums_step = function.args
+    records, nodes, constants, words, table, sums, values, e, count, blocks, table_step, sums_step = (
+        function.args
+    )
     k = _Emitter(function, fma)
 
     def one(number: Any) -> None:
@@ -117,7 +125,20 @@ def _run_function(module: ir.Module, fma: ir.Function, sweeps: list[ir.Function]
         )
         first_node = k.at(nodes, k.times(node, NODE.itemsize))
         first_constant = k.at(constants, k.times(constant, _DOUBLE))
-        args = [record, first_node, first_constant, words, table, sums, values, e, n, blocks, table_step, sums_step]
+        args = [
+            record,
+            first_node,
+            first_constant,
+            words,
+            table,
+            sums,
+            values,
+            e,
+            n,
+            blocks,
+            table_step,
+            sums_step,
+        ]
         k.switch(points, {i: lambda f=f: k.b.call(f, args) for i, f in enumerate(sweeps, start=1)})
 
     k.loop(count, one)
@@ -130,7 +151,9 @@ def _sweep_function(module: ir.Module, fma: ir.Function, points: int) -> ir.Func
     function.linkage = "private"
     for argument in function.args[:N_POINTERS]:
         argument.add_attribute("noalias")
-    _, nodes, constants, words, table, sums, values, e, count, blocks, table_step, sums_step = function.args
+    _, nodes, constants, words, table, sums, values, e, count, blocks, table_step, sums_step = (
+        function.args
+    )
     k = _Emitter(function, fma)
 
     def one(block: Any) -> None:
@@ -180,12 +203,16 @@ class _Sweep:
         if not repeated:
             return self.constants
         size = 2 * self.points * _DOUBLE
-        return self.k.at(self.constants, self.k.b.add(self.k.times(self.k.field(node, "rank"), size), I64(size)))
+        return self.k.at(
+            self.constants, self.k.b.add(self.k.times(self.k.field(node, "rank"), size), I64(size))
+        )
 
     def by_kind(self, node: Any, emit: Callable[[int, bool], None]) -> None:
         kind = self.k.b.load(self.k.at(node, NODE.fields["kind"][1]), typ=I32)  # type: ignore[index]
         kinds = [(shape, repeated) for shape in (LEAVES, LEAF, NO_LEAF) for repeated in (False, True)]
-        self.k.switch(kind, {shape + repeated: lambda s=shape, r=repeated: emit(s, r) for shape, repeated in kinds})
+        self.k.switch(
+            kind, {shape + repeated: lambda s=shape, r=repeated: emit(s, r) for shape, repeated in kinds}
+        )
 
 
 def _deviation(s: _Sweep, n: Any) -> None:
@@ -196,11 +223,11 @@ def _deviation(s: _Sweep, n: Any) -> None:
     here = s.e_of(n)
     with k.b.if_else(k.b.icmp_signed("<", set_words, I64(0))) as (numerical, categorical):
         with numerical:
-            left = k.b.fcmp_ordered("<=", x, k.field(node, "threshold"))
-            k.store(k.b.select(left, k.field(node, "if_left"), k.field(node, "if_right")), here)
+            low = k.b.fcmp_ordered("<=", k.b.fmul(x, k.field(node, "sign")), k.field(node, "threshold"))
+            k.store(k.b.select(low, k.field(node, "if_true"), k.field(node, "if_false")), here)
         with categorical:
-            left = _in_set(s, node, x, set_words)
-            k.store(k.b.select(left, k.field(node, "if_left"), k.field(node, "if_right")), here)
+            inside = _in_set(s, node, x, set_words)
+            k.store(k.b.select(inside, k.field(node, "if_true"), k.field(node, "if_false")), here)
     ancestor = k.field(node, "ancestor")
     with k.b.if_then(k.b.icmp_signed(">=", ancestor, I64(0))):
         above = k.b.fmul(k.load(s.e_of(ancestor)), k.field(node, "side"))
@@ -240,7 +267,9 @@ def _up(s: _Sweep, n: Any) -> None:
             rho = k.fma(e, k.spread(tau, _DOUBLE * q), share)
             k.store(k.fma(rho, k.b.fsub(k.load(a, k.row_bytes * q), v_b), v_b), values, k.row_bytes * q)
 
-    s.by_kind(node, lambda shape, repeated: two_leaves(repeated) if shape == LEAVES else inner(shape, repeated))
+    s.by_kind(
+        node, lambda shape, repeated: two_leaves(repeated) if shape == LEAVES else inner(shape, repeated)
+    )
 
 
 def _child_b(s: _Sweep, node: Any, shape: int) -> Callable[[int], Any]:
@@ -266,7 +295,11 @@ def _down(s: _Sweep, n: Any) -> None:
         add(k.b.fmul(total, k.field(node, "step")))
 
     def inner(shape: int, repeated: bool) -> None:
-        share, constants, a = k.field(node, "share"), s.constant(node, repeated), s.child(node, "child_a")
+        share, constants, a = (
+            k.field(node, "share"),
+            s.constant(node, repeated),
+            s.child(node, "child_a"),
+        )
         other, total = _child_b(s, node, shape), k.field(node, "start")
         for q in range(s.points):
             product = k.load(values, k.row_bytes * q)
@@ -282,4 +315,6 @@ def _down(s: _Sweep, n: Any) -> None:
         address = k.at(s.totals, k.times(k.field(node, "indicator"), k.row_bytes))
         k.store(k.fma(e, total, k.load(address)), address)
 
-    s.by_kind(node, lambda shape, repeated: two_leaves(repeated) if shape == LEAVES else inner(shape, repeated))
+    s.by_kind(
+        node, lambda shape, repeated: two_leaves(repeated) if shape == LEAVES else inner(shape, repeated)
+    )

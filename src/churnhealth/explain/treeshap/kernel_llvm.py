@@ -73,8 +73,6 @@ def _compiled() -> tuple[Any, Callable[..., None]]:
     )
     module = llvm.parse_assembly(module_text(MOST_POINTS, LANES))
     module.verify()
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=1))
-    builder.getModulePassManager().run(module, builder)
     engine = llvm.create_mcjit_compiler(module, machine)
     engine.finalize_object()
     signature = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * N_POINTERS, *[ctypes.c_int64] * N_SIZES)
@@ -108,8 +106,23 @@ class Workspace:
         table[...] = padded.reshape(len(padded), blocks, LANES).transpose(1, 0, 2)
         sums[...] = 0.0
         _, run = _compiled()
-        parts = (program.sweeps, program.nodes, program.constants, program.words, table, sums, self.values, self.e)
-        run(*(part.ctypes.data for part in parts), len(program.sweeps), blocks, table[0].nbytes, sums[0].nbytes)
+        parts = (
+            program.sweeps,
+            program.nodes,
+            program.constants,
+            program.words,
+            table,
+            sums,
+            self.values,
+            self.e,
+        )
+        run(
+            *(part.ctypes.data for part in parts),
+            len(program.sweeps),
+            blocks,
+            table[0].nbytes,
+            sums[0].nbytes,
+        )
         out += sums.transpose(0, 2, 1).reshape(blocks * LANES, -1)[: len(X)]
 
 

@@ -23,11 +23,19 @@ def contributions(program: Program, X: npt.NDArray[Any], out: Floats) -> None:
 
 
 def _sweep(
-    nodes: npt.NDArray[Any], constants: Floats, points: int, table: Floats, words: npt.NDArray[np.uint32], out: Floats
+    nodes: npt.NDArray[Any],
+    constants: Floats,
+    points: int,
+    table: Floats,
+    words: npt.NDArray[np.uint32],
+    out: Floats,
 ) -> None:
     t, w = constants[:points, np.newaxis], constants[points : 2 * points, np.newaxis]
     repeats = constants[2 * points :]
-    taus = [t if n["kind"] % 2 == 0 else repeats[2 * points * n["rank"] :][:points, np.newaxis] for n in nodes]
+    taus = [
+        t if n["kind"] % 2 == 0 else repeats[2 * points * n["rank"] :][:points, np.newaxis]
+        for n in nodes
+    ]
     e = _deviations(nodes, table, words)
     values = _up(nodes, taus, e)
     _down(nodes, taus, e, values, w, repeats, out)
@@ -38,8 +46,10 @@ def _deviations(nodes: npt.NDArray[Any], table: Floats, words: npt.NDArray[np.ui
     e: list[Floats] = []
     for node in nodes:
         x = table[node["column"]]
-        left = x <= node["threshold"] if node["set_words"] < 0 else _in_set(x, node, words)
-        here = np.where(left, node["if_left"], node["if_right"])
+        true = (
+            x * node["sign"] <= node["threshold"] if node["set_words"] < 0 else _in_set(x, node, words)
+        )
+        here = np.where(true, node["if_true"], node["if_false"])
         if node["ancestor"] >= 0:
             here = np.where(e[node["ancestor"]] * node["side"] > 0.0, here, 0.0)
         e.append(here)

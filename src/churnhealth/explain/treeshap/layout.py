@@ -136,7 +136,10 @@ def _follow_columns(layout: Layout, column: Ints) -> None:
         above = path.get(int(column[n]))
         if above is not None:
             layout.ancestor[n], layout.ancestor_side[n], layout.passed[n] = above
-        for side, child, share in ((0, layout.child_a[n], layout.share_a[n]), (1, layout.child_b[n], layout.share_b[n])):
+        for side, child, share in (
+            (0, layout.child_a[n], layout.share_a[n]),
+            (1, layout.child_b[n], layout.share_b[n]),
+        ):
             if child >= 0:
                 seen[int(child)] = path | {int(column[n]): (n, side, float(layout.passed[n] * share))}
         layout.distinct = max(layout.distinct, len(path) + (above is None))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from churnhealth.explain.treeshap.columns import Reading, reading_of
+from churnhealth.explain.treeshap.columns import CATEGORICAL, DEFAULT_LEFT, Reading, reading_of
 from churnhealth.explain.treeshap.layout import Layout, lay_out
 from churnhealth.explain.treeshap.quadrature import Points, points_needed, radau
 from churnhealth.explain.treeshap.trees import Tree, TreeEnsemble
@@ -36,9 +36,10 @@ NODE = np.dtype(
         ("set_start", "i4"),  # category set: first word, number of words (-1: a numerical split)
         ("set_words", "i4"),
         ("spare", "i4"),
+        ("sign", "f8"),  # sign * value <= threshold decides; never true of a missing value
         ("threshold", "f8"),
-        ("if_left", "f8"),  # e where the row goes left, and where it goes right
-        ("if_right", "f8"),
+        ("if_true", "f8"),  # e where it is true (for a category: in the set), and where not
+        ("if_false", "f8"),
         ("share", "f8"),
         ("base", "f8"),  # two leaves: mean of both; child b a leaf: its output
         ("step", "f8"),  # two leaves: difference of their outputs
@@ -92,7 +93,7 @@ class Program:
 def build_program(ensembles: Sequence[TreeEnsemble], weights: Sequence[float]) -> Program:
     """Lay out all trees of all ensembles, each tree's outputs times its ensemble's weight."""
     weighted = [
-        (tree, weight * ensemble.scale)
+        (tree, weight)
         for ensemble, weight in zip(ensembles, weights, strict=True)
         for tree in ensemble.trees
     ]
@@ -119,7 +120,10 @@ def _joined(parts: list[npt.NDArray[Any]], dtype: Any) -> npt.NDArray[Any]:
 
 
 def _readings(tree: Tree) -> Iterable[Reading]:
-    return (reading_of(int(bits), int(column)) for bits, column in zip(tree.decision_type, tree.feature, strict=True))
+    return (
+        reading_of(int(bits), int(column))
+        for bits, column in zip(tree.decision_type, tree.feature, strict=True)
+    )
 
 
 class _Writer:
@@ -160,9 +164,12 @@ class _Writer:
             starts.append(self._n_words)
             self.words.append(np.append(words, np.uint32(0)))
             self._n_words += len(words) + 1
-        for n in np.flatnonzero(tree.decision_type[layout.split] & 1):
+        for n in np.flatnonzero(tree.decision_type[layout.split] & CATEGORICAL):
             number = int(tree.threshold[layout.split[n]])
-            nodes["set_start"][n], nodes["set_words"][n] = starts[number], len(tree.category_sets[number])
+            nodes["set_start"][n], nodes["set_words"][n] = (
+                starts[number],
+                len(tree.category_sets[number]),
+            )
 
 
 def _ordered(tree: Tree, layout: Layout) -> list[Reading]:
@@ -178,13 +185,23 @@ def _nodes(tree: Tree, layout: Layout, weight: float, rule: Points) -> npt.NDArr
     two_leaves, one_leaf = layout.child_a < 0, layout.child_b < 0
     nodes["kind"] = np.where(two_leaves, LEAVES, np.where(one_leaf, LEAF, NO_LEAF)) + repeated
     nodes["indicator"] = tree.feature[layout.split]
-    nodes["child_a"], nodes["child_b"], nodes["ancestor"] = layout.child_a, layout.child_b, layout.ancestor
+    nodes["child_a"], nodes["child_b"], nodes["ancestor"] = (
+        layout.child_a,
+        layout.child_b,
+        layout.ancestor,
+    )
     nodes["rank"] = np.cumsum(repeated) - 1
     nodes["set_words"] = -1
-    nodes["threshold"] = tree.threshold[layout.split]
+    missing_left = (tree.decision_type & (CATEGORICAL | DEFAULT_LEFT))[layout.split] == DEFAULT_LEFT
+    # Where missing goes left, ask "x > threshold" as -x <= -(next number above the threshold).
+    nodes["sign"] = np.where(missing_left, -1.0, 1.0)
+    above = np.nextafter(tree.threshold, np.inf)[layout.split]
+    nodes["threshold"] = np.where(missing_left, -above, tree.threshold[layout.split])
     # e > 0 and e < 0 also tell the splits below whether the row passed here, so it is never exactly 0.
     to_a, to_b = np.maximum(layout.share_b, _SMALLEST), -np.maximum(layout.share_a, _SMALLEST)
-    nodes["if_left"], nodes["if_right"] = np.where(layout.swapped, (to_b, to_a), (to_a, to_b))
+    nodes["if_true"], nodes["if_false"] = np.where(
+        layout.swapped ^ missing_left, (to_b, to_a), (to_a, to_b)
+    )
     nodes["share"] = layout.share_a
     nodes["base"] = weight * layout.mean_b + np.where(two_leaves, layout.share_a * gap, 0.0)
     nodes["step"] = gap

@@ -17,7 +17,14 @@ Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint32]
 
 _TREE = re.compile(r"^Tree=\d+$", re.MULTILINE)
-_INT_ARRAYS = ("split_feature", "decision_type", "left_child", "right_child", "leaf_count", "internal_count")
+_INT_ARRAYS = (
+    "split_feature",
+    "decision_type",
+    "left_child",
+    "right_child",
+    "leaf_count",
+    "internal_count",
+)
 
 
 class BoosterLike(Protocol):
@@ -66,11 +73,10 @@ class Tree:
 
 @dataclass(frozen=True)
 class TreeEnsemble:
-    """The trees of one booster, its number of columns, and the factor on every tree (1 / trees of a forest)."""
+    """The trees of one booster, and its number of columns."""
 
     trees: tuple[Tree, ...]
     n_columns: int
-    scale: float = 1.0
 
     @property
     def n_leaves(self) -> int:
@@ -84,6 +90,9 @@ def read_ensemble(model: str | BoosterLike) -> TreeEnsemble:
     A booster gives the trees that its own `predict` would use: up to `best_iteration` where early
     stopping set one, otherwise all. For another number of trees pass
     ``booster.model_to_string(num_iteration=n)``.
+
+    The trees of a random forest (`boosting="rf"`) are summed, as `raw_score` and `pred_contrib` sum them; only
+    LightGBM's plain `predict` takes their mean. A weight of 1 / trees gives the contributions to the mean.
 
     Parameters
     ----------
@@ -113,8 +122,7 @@ def read_ensemble(model: str | BoosterLike) -> TreeEnsemble:
         raise ConfigError(msg)
     n_columns = int(header["max_feature_idx"]) + 1
     trees = tuple(_tree(number, _fields(block), n_columns) for number, block in enumerate(blocks))
-    averaged = "average_output" in head.split()
-    return TreeEnsemble(trees, n_columns, 1.0 / len(trees) if averaged and trees else 1.0)
+    return TreeEnsemble(trees, n_columns)
 
 
 def _fields(block: str) -> dict[str, str]:
@@ -168,7 +176,10 @@ def _category_sets(fields: Mapping[str, str]) -> tuple[Words, ...]:
 def _checked(number: int, tree: Tree, n_columns: int) -> Tree:
     """Refuse a tree whose parts do not fit each other; everything later relies on it."""
     splits, leaves = len(tree.feature), len(tree.leaf_value)
-    sizes = {len(part) for part in (tree.decision_type, tree.left, tree.right, tree.threshold, tree.internal_count)}
+    sizes = {
+        len(part)
+        for part in (tree.decision_type, tree.left, tree.right, tree.threshold, tree.internal_count)
+    }
     if leaves > 1 and (sizes != {splits} or splits != leaves - 1 or len(tree.leaf_count) != leaves):
         raise ValueError(f"{leaves} leaves need {leaves - 1} splits, got arrays of {sorted(sizes)}")
     if splits and not 0 <= tree.feature.min() <= tree.feature.max() < n_columns:
@@ -177,6 +188,9 @@ def _checked(number: int, tree: Tree, n_columns: int) -> Tree:
     if splits and not np.array_equal(children, [*range(-leaves, 0), *range(1, splits)]):
         raise ValueError("some split or leaf has not exactly one parent")
     counts = np.concatenate([tree.internal_count, tree.leaf_count[::-1]])
-    if splits and (tree.internal_count.min() < 1 or (counts[tree.left] + counts[tree.right] != tree.internal_count).any()):
+    if splits and (
+        tree.internal_count.min() < 1
+        or (counts[tree.left] + counts[tree.right] != tree.internal_count).any()
+    ):
         raise ValueError("the row counts of some split's children do not add up to its own, or are zero")
     return tree
