@@ -3,8 +3,9 @@
     python benchmarks/treeshap.py                        # both models, rows up to 1,000,000
     python benchmarks/treeshap.py --models small --rows 20000 --repeats 5
 
-CPU seconds (user + system, all threads) in one process, the best of `--repeats` for the two that are compared by a
-ratio. Slow libraries are measured on few rows, and the table says how many. Writes benchmarks/results/treeshap.md.
+CPU seconds (user + system, all threads) in one process, the best of `--repeats` for the two that are
+compared by a ratio. Slow libraries are measured on few rows, and the table says how many. Writes
+benchmarks/results/treeshap.md.
 """
 
 from __future__ import annotations
@@ -150,23 +151,29 @@ def woodelf_line(
         import woodelf
     except ImportError:
         return []
+    if name == "big":
+        return []
     frame = pd.DataFrame(X[:5000], columns=booster.feature_name())
     set_up, _, explainer = timed(lambda: woodelf.WoodelfExplainer(booster))
-    cpu, wall, values = timed(lambda: np.asarray(explainer.shap_values(frame)))
+    cpu, wall, values = timed(lambda: np.asarray(explainer.shap_values(frame, verbose=False)))
     error = np.abs(values[: len(few)] - expected[:, :-1]).max()
     return [Line(name, "woodelf-explainer", len(frame), cpu, wall, set_up, error, None)]
 
 
 def machine() -> str:
     cpu = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").open() if "model name" in line),
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         "?",
     )
     names = ("lightgbm", "numpy", "llvmlite", "shap", "woodelf-explainer")
     found = {name: version(name) for name in names}
     versions = ", ".join(f"{name} {number}" for name, number in found.items() if number)
     load = ", ".join(f"{number:.1f}" for number in os.getloadavg())
-    return f"{cpu} x {os.cpu_count()}, Python {platform.python_version()}, {versions}; load at the end {load}"
+    return f"{cpu} x {os.cpu_count()}, Python {platform.python_version()}, {versions}; load {load}"
 
 
 def version(name: str) -> str | None:
@@ -185,11 +192,11 @@ def table(lines: list[Line], compile_seconds: float, table_bytes: dict[str, int]
         "# Cost of explaining beside predicting",
         "",
         f"{machine()}.",
-        f"Kernel compiled in {compile_seconds:.2f} CPU s, once per process. Compiled models: {sizes}. "
+        f"Kernel compiled in {compile_seconds:.2f} CPU s, once per process. Compiled models: {sizes}.",
         f"Peak memory of the whole run, data and training included: {memory:,.0f} MB.",
-        "small = 300 trees x 31 leaves, big = 800 x 63, 40 indicators. CPU s is the best run; x predict is the median "
-        "of the ratios of neighbouring runs to LightGBM's predict on one thread; error is the largest difference "
-        "from pred_contrib.",
+        "small = 300 trees x 31 leaves, big = 800 x 63, 40 indicators. CPU s is the best run;",
+        "x predict is the median ratio of neighbouring runs to LightGBM's predict on one thread;",
+        "error is the largest difference from pred_contrib.",
         "",
     ]
     return "\n".join([*notes, *("| " + " | ".join(cells) + " |" for cells in rows), ""])

@@ -66,7 +66,7 @@ def grow() -> Grow:
 
 
 def strange_rows(X: np.ndarray, seed: int = 3) -> np.ndarray:
-    """Rows with values that training never saw: unseen, negative and fractional categories, infinities, near zeros."""
+    """Rows that training never saw: odd categories, infinities, numbers near zero."""
     random = np.random.default_rng(seed)
     X = X[random.integers(0, len(X), 60)].copy()
     odd = [np.nan, 0.0, -0.0, 1e-36, -1e-36, 1e-35, 2e-35, np.inf, -np.inf, 1e300]

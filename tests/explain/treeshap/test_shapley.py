@@ -62,7 +62,7 @@ def test_contributions_are_the_shapley_values_of_the_game(grow, seed):
 
 
 def exact(node: dict, row: np.ndarray, path: dict[int, tuple[Fraction, int]]) -> np.ndarray:
-    """Shapley values in fractions, leaf by leaf: output * (o_j - z_j) * integral of prod (z + t (o - z)) over i != j."""
+    """Shapley values in fractions: output (o_j - z_j) x integral of the others' z + t (o - z)."""
     values = np.array([Fraction(0)] * len(row), dtype=object)
     if "leaf_value" in node:
         for j, (z_j, o_j) in path.items():
@@ -104,7 +104,7 @@ def explain_by_hand(tree: Tree, X: np.ndarray) -> np.ndarray:
 
 
 def both_above_zero(counts: tuple[int, int, int, int]) -> Tree:
-    """Output 4 where both columns are above 0, else 0: column 0 is asked first, column 1 on both sides."""
+    """Output 4 where both columns are above 0, else 0: column 0 is asked first, then column 1."""
     a, b, c, d = counts
     ints = lambda *numbers: np.array(numbers)  # noqa: E731
     return Tree(

@@ -22,7 +22,8 @@ _LARGEST_CATEGORY = 2.0**31
 class Reading(NamedTuple):
     """One way in which splits read a column; splits that share it share a prepared column.
 
-    `how` is "plain" (missing is 0), "zero" (0 counts as missing), "nan" (missing stays missing) or "category".
+    `how` is "plain" (missing is 0), "zero" (0 counts as missing), "nan" (missing stays missing) or
+    "category".
     """
 
     how: str
@@ -47,8 +48,9 @@ def reading_of(decision_type: int, column: int) -> Reading:
 def as_numbers(X: Any, n_columns: int) -> npt.NDArray[Any]:
     """Check the table and cast it as `Booster.predict` does.
 
-    float64 and float32 stay as they are, whatever the memory order; any other numbers of an array become float32, of
-    a data frame the common type of its columns and float32 (so that integers there keep their value).
+    float64 and float32 stay as they are, whatever the memory order; any other numbers of an array become
+    float32, of a data frame the common type of its columns and float32 (so that integers there keep
+    their value).
 
     Parameters
     ----------
@@ -81,7 +83,7 @@ def as_numbers(X: Any, n_columns: int) -> npt.NDArray[Any]:
 def _frame_numbers(X: Any) -> npt.NDArray[Any]:
     others = [name for name, kind in X.dtypes.items() if getattr(kind, "kind", "O") not in "fiub"]
     if others:
-        fault = f"expected columns of numbers, {listed(others)} are none: encode categories as the model's codes"
+        fault = f"expected columns of numbers, {listed(others)} are none: encode categories as codes"
         raise SchemaError("X", [fault])
     kinds = [getattr(kind, "numpy_dtype", kind) for kind in X.dtypes]
     return np.asarray(X.to_numpy(dtype=np.result_type(np.float32, *kinds), na_value=np.nan))

@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 MEMORY_LIMIT = 512 * 2**20
 """Bytes: what an explainer may hold beside its input and its result."""
 
-_MOST_ROWS = 512
+_MOST_ROWS_LLVM, _MOST_ROWS_NUMPY = 512, 4096
 _FEWEST_ROWS = kernel_llvm.LANES
 
 
@@ -75,12 +75,14 @@ class TreeExplainer:
         weights : sequence of float, optional
             One per booster; 1 each by default.
         memory_limit : int
-            Bytes the explainer may hold per thread beside input and result. Small limits make small blocks of rows.
+            Bytes the explainer may hold per thread beside input and result. Small limits make small
+            blocks of rows.
 
         Raises
         ------
         ConfigError
-            No booster, other columns or weights than boosters, multiclass or linear trees, memory limit too small.
+            No booster, other columns or weights than boosters, multiclass or linear trees, memory limit
+            too small.
         ArtifactError
             A model text is damaged.
         """
@@ -127,11 +129,13 @@ class TreeExplainer:
         table = as_numbers(X, self.n_columns)
         out = np.zeros((len(table), self.n_columns + 1))
         out[:, -1] = self.expected
+        if kernel_llvm.available():
+            kernel_llvm.warm_up()
         _share_rows(len(table), self._rows, _thread_count(threads), lambda: self._worker(table, out))
         return out
 
     def margin(self, X: Any, *, threads: int | None = None) -> Floats:
-        """Return the sum of each row's contributions and the expected value: the margin to about 1e-13."""
+        """Return each row's contributions and expected value summed: the margin to about 1e-13."""
         return self.explain(X, threads=threads).margin
 
     def explain(self, X: Any, *, threads: int | None = None) -> Explained:
@@ -140,7 +144,7 @@ class TreeExplainer:
         return Explained(contributions, contributions.sum(axis=1))
 
     def describe(self) -> Description:
-        """Return sizes, the time of `compile`, and the path: "llvm", or "numpy" where llvmlite is absent."""
+        """Return sizes, the time of `compile`, and the path: "llvm", without llvmlite "numpy"."""
         return Description(
             trees=self._program.n_trees,
             leaves=self._program.n_leaves,
@@ -155,7 +159,6 @@ class TreeExplainer:
         """Return what one thread does with a block of rows."""
         if not kernel_llvm.available():
             return lambda rows: kernel_numpy.contributions(self._program, table[rows], out[rows, :-1])
-        kernel_llvm.warm_up()
         workspace = kernel_llvm.Workspace(self._program, min(self._rows, len(table)))
         return lambda rows: workspace.contributions(table[rows], out[rows, :-1])
 
@@ -175,7 +178,8 @@ def tree_contributions(booster: str | BoosterLike, X: Any, *, threads: int | Non
     Returns
     -------
     float64 array (rows, columns + 1)
-        Path-dependent Shapley values of the margin, the expected value last; equal to LightGBM's to about 1e-13.
+        Path-dependent Shapley values of the margin, the expected value last; equal to LightGBM's to
+        about 1e-13.
     """
     return TreeExplainer.compile(booster).contributions(X, threads=threads)
 
@@ -203,11 +207,11 @@ def _rows_that_fit(program: Program, memory_limit: int) -> int:
         )
         return program.n_bytes + kernel_llvm.Workspace.n_bytes(program, rows) + numpy_values
 
-    rows = _MOST_ROWS
+    rows = _MOST_ROWS_LLVM if kernel_llvm.available() else _MOST_ROWS_NUMPY
     while rows > _FEWEST_ROWS and needed(rows) > memory_limit:
         rows //= 2
     if needed(rows) > memory_limit:
-        msg = f"memory_limit: expected at least {needed(rows):,} bytes for these trees, got {memory_limit:,}"
+        msg = f"memory_limit: expected at least {needed(rows):,} bytes, got {memory_limit:,}"
         raise ConfigError(msg)
     return rows
 

@@ -1,17 +1,20 @@
 """Write the compiled kernel's LLVM code: the formulas of `layout`, one function per number of points.
 
-A vector is one number for LANES rows. For every sweep and every vector of rows: `_deviations` finds e, `_up` finds V
-at all points from the leaves to the root, `_down` carries P to the leaves, over the V that are not needed any more.
+A vector is one number for LANES rows. For every sweep and every vector of rows: `_deviations` finds e,
+`_up` finds V at all points from the leaves to the root, `_down` carries P to the leaves, over the V that
+are not needed any more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from llvmlite import ir
 
+from churnhealth.explain.treeshap.emitter import DOUBLE, F64, I32, I64, POINTER, Emitter
 from churnhealth.explain.treeshap.program import LEAF, LEAVES, NO_LEAF, NODE, SWEEP
 
 N_POINTERS = 8
@@ -19,16 +22,7 @@ N_POINTERS = 8
 N_SIZES = 4
 """Number of sweeps, number of vectors of rows, bytes per vector of rows of the table and of the sums."""
 
-BYTE, I32, I64, F64, POINTER = (
-    ir.IntType(8),
-    ir.IntType(32),
-    ir.IntType(64),
-    ir.DoubleType(),
-    ir.PointerType(),
-)
-VOID = ir.VoidType()
-_FUNCTION = ir.FunctionType(VOID, [POINTER] * N_POINTERS + [I64] * N_SIZES)
-_DOUBLE = 8
+_FUNCTION = ir.FunctionType(ir.VoidType(), [POINTER] * N_POINTERS + [I64] * N_SIZES)
 
 
 def module_text(most_points: int, lanes: int) -> str:
@@ -41,81 +35,13 @@ def module_text(most_points: int, lanes: int) -> str:
     return str(module)
 
 
-class _Emitter:
-    """An IR builder with the few words that the kernel is written in; addresses count in bytes."""
-
-    def __init__(self, function: ir.Function, fma: ir.Function) -> None:
-        self.b = ir.IRBuilder(function.append_basic_block())
-        self._fma = fma
-        self.vector = fma.function_type.return_type
-        self.row_bytes = _DOUBLE * self.vector.count
-        self.zero = ir.Constant(self.vector, [0.0] * self.vector.count)
-
-    def at(self, pointer: Any, offset: Any) -> Any:
-        offset = I64(offset) if isinstance(offset, int) else offset
-        return self.b.gep(pointer, [offset], source_etype=BYTE)
-
-    def load(self, pointer: Any, offset: Any = 0) -> Any:
-        return self.b.load(self.at(pointer, offset), align=self.row_bytes, typ=self.vector)
-
-    def store(self, value: Any, pointer: Any, offset: Any = 0) -> None:
-        self.b.store(value, self.at(pointer, offset), align=self.row_bytes)
-
-    def spread(self, pointer: Any, offset: Any) -> Any:
-        """Load one number into all rows."""
-        number = self.b.load(self.at(pointer, offset), typ=F64)
-        undefined = ir.Constant(self.vector, ir.Undefined)
-        one = self.b.insert_element(undefined, number, I32(0))
-        mask = ir.Constant(ir.VectorType(I32, self.vector.count), [0] * self.vector.count)
-        return self.b.shuffle_vector(one, undefined, mask)
-
-    def field(self, node: Any, name: str) -> Any:
-        """Load a field of a node: a number for all rows, or a 64-bit integer."""
-        kind, offset = NODE.fields[name][:2]  # type: ignore[index]
-        if kind.kind == "f":
-            return self.spread(node, offset)
-        return self.b.sext(self.b.load(self.at(node, offset), typ=I32), I64)
-
-    def times(self, number: Any, size: int) -> Any:
-        return self.b.mul(number, I64(size))
-
-    def fma(self, a: Any, b: Any, c: Any) -> Any:
-        return self.b.call(self._fma, [a, b, c])
-
-    def loop(self, count: Any, body: Callable[[Any], None], *, backwards: bool = False) -> None:
-        """Run body(i) for i = 0 .. count - 1."""
-        function, before = self.b.function, self.b.block
-        head, inside, after = (function.append_basic_block() for _ in range(3))
-        self.b.branch(head)
-        self.b.position_at_end(head)
-        done = self.b.phi(I64)
-        done.add_incoming(I64(0), before)
-        self.b.cbranch(self.b.icmp_signed("<", done, count), inside, after)
-        self.b.position_at_end(inside)
-        body(self.b.sub(self.b.sub(count, I64(1)), done) if backwards else done)
-        done.add_incoming(self.b.add(done, I64(1)), self.b.block)
-        self.b.branch(head)
-        self.b.position_at_end(after)
-
-    def switch(self, number: Any, cases: dict[int, Callable[[], None]]) -> None:
-        after = self.b.function.append_basic_block()
-        switch = self.b.switch(number, after)
-        for value, emit in cases.items():
-            block = self.b.function.append_basic_block()
-            switch.add_case(ir.Constant(number.type, value), block)
-            self.b.position_at_end(block)
-            emit()
-            self.b.branch(after)
-        self.b.position_at_end(after)
-
-
 def _run_function(module: ir.Module, fma: ir.Function, sweeps: list[ir.Function]) -> None:
     """Write `run`: for each sweep, the function for its number of points."""
     function = ir.Function(module, _FUNCTION, "run")
     records, nodes, constants, words, table, sums, values, e, count, blocks, table_step, sums_step = (
         function.args
     )
-    k = _Emitter(function, fma)
+    k = Emitter(function, fma)
 
     def one(number: Any) -> None:
         record = k.at(records, k.times(number, SWEEP.itemsize))
@@ -124,7 +50,7 @@ def _run_function(module: ir.Module, fma: ir.Function, sweeps: list[ir.Function]
             for name in ("node", "constant", "nodes", "points")
         )
         first_node = k.at(nodes, k.times(node, NODE.itemsize))
-        first_constant = k.at(constants, k.times(constant, _DOUBLE))
+        first_constant = k.at(constants, k.times(constant, DOUBLE))
         args = [
             record,
             first_node,
@@ -139,7 +65,7 @@ def _run_function(module: ir.Module, fma: ir.Function, sweeps: list[ir.Function]
             table_step,
             sums_step,
         ]
-        k.switch(points, {i: lambda f=f: k.b.call(f, args) for i, f in enumerate(sweeps, start=1)})
+        k.switch(points, {i: partial(k.b.call, f, args) for i, f in enumerate(sweeps, start=1)})
 
     k.loop(count, one)
     k.b.ret_void()
@@ -154,7 +80,7 @@ def _sweep_function(module: ir.Module, fma: ir.Function, points: int) -> ir.Func
     _, nodes, constants, words, table, sums, values, e, count, blocks, table_step, sums_step = (
         function.args
     )
-    k = _Emitter(function, fma)
+    k = Emitter(function, fma)
 
     def one(block: Any) -> None:
         rows = k.at(table, k.b.mul(block, table_step))
@@ -163,7 +89,7 @@ def _sweep_function(module: ir.Module, fma: ir.Function, points: int) -> ir.Func
         k.loop(count, lambda n: _deviation(sweep, n))
         k.loop(count, lambda n: _up(sweep, n), backwards=True)
         for q in range(points):
-            k.store(k.spread(constants, _DOUBLE * (points + q)), values, k.row_bytes * q)
+            k.store(k.spread(constants, DOUBLE * (points + q)), values, k.row_bytes * q)
         k.loop(count, lambda n: _down(sweep, n))
 
     k.loop(blocks, one)
@@ -175,7 +101,7 @@ def _sweep_function(module: ir.Module, fma: ir.Function, points: int) -> ir.Func
 class _Sweep:
     """What the three passes over the nodes share."""
 
-    k: _Emitter
+    k: Emitter
     points: int
     nodes: Any
     constants: Any
@@ -202,7 +128,7 @@ class _Sweep:
         """Address of tau (`points` numbers); those of a repeated column are followed by c."""
         if not repeated:
             return self.constants
-        size = 2 * self.points * _DOUBLE
+        size = 2 * self.points * DOUBLE
         return self.k.at(
             self.constants, self.k.b.add(self.k.times(self.k.field(node, "rank"), size), I64(size))
         )
@@ -211,12 +137,12 @@ class _Sweep:
         kind = self.k.b.load(self.k.at(node, NODE.fields["kind"][1]), typ=I32)  # type: ignore[index]
         kinds = [(shape, repeated) for shape in (LEAVES, LEAF, NO_LEAF) for repeated in (False, True)]
         self.k.switch(
-            kind, {shape + repeated: lambda s=shape, r=repeated: emit(s, r) for shape, repeated in kinds}
+            kind, {shape + repeated: partial(emit, shape, repeated) for shape, repeated in kinds}
         )
 
 
 def _deviation(s: _Sweep, n: Any) -> None:
-    """Find e of node n: which way the rows go, and whether they passed the splits above on the same column."""
+    """Find e of node n: which way rows go, and whether they passed the same column's splits above."""
     k, node = s.k, s.node(n)
     x = k.load(s.rows, k.times(k.field(node, "column"), k.row_bytes))
     set_words = k.field(node, "set_words")
@@ -235,7 +161,7 @@ def _deviation(s: _Sweep, n: Any) -> None:
 
 
 def _in_set(s: _Sweep, node: Any, x: Any, set_words: Any) -> Any:
-    """Look up the bit of every row's category; a category beyond the set reads the empty word behind it."""
+    """Look up the bit of every row's category; one beyond the set reads the empty word behind it."""
     k, b = s.k, s.k.b
     start = k.at(s.words, k.times(k.field(node, "set_start"), 4))
     answer = ir.Constant(ir.VectorType(ir.IntType(1), k.vector.count), ir.Undefined)
@@ -257,14 +183,14 @@ def _up(s: _Sweep, n: Any) -> None:
         base, tau = k.field(node, "base"), s.constant(node, repeated)
         scaled = k.b.fmul(e, k.field(node, "step"))
         for q in range(s.points):
-            k.store(k.fma(scaled, k.spread(tau, _DOUBLE * q), base), values, k.row_bytes * q)
+            k.store(k.fma(scaled, k.spread(tau, DOUBLE * q), base), values, k.row_bytes * q)
 
     def inner(shape: int, repeated: bool) -> None:
         share, tau, a = k.field(node, "share"), s.constant(node, repeated), s.child(node, "child_a")
         other = _child_b(s, node, shape)
         for q in range(s.points):
             v_b = other(q)
-            rho = k.fma(e, k.spread(tau, _DOUBLE * q), share)
+            rho = k.fma(e, k.spread(tau, DOUBLE * q), share)
             k.store(k.fma(rho, k.b.fsub(k.load(a, k.row_bytes * q), v_b), v_b), values, k.row_bytes * q)
 
     s.by_kind(
@@ -286,7 +212,7 @@ def _down(s: _Sweep, n: Any) -> None:
     k, node, values, e = s.k, s.node(n), s.values_of(n), s.k.load(s.e_of(n))
 
     def weighted(product: Any, constants: Any, repeated: bool, q: int) -> Any:
-        return k.b.fmul(product, k.spread(constants, _DOUBLE * (s.points + q))) if repeated else product
+        return k.b.fmul(product, k.spread(constants, DOUBLE * (s.points + q))) if repeated else product
 
     def two_leaves(repeated: bool) -> None:
         total, constants = k.field(node, "start"), s.constant(node, repeated)
@@ -305,7 +231,7 @@ def _down(s: _Sweep, n: Any) -> None:
             product = k.load(values, k.row_bytes * q)
             gap = k.b.fsub(k.load(a, k.row_bytes * q), other(q))
             total = k.fma(weighted(product, constants, repeated, q), gap, total)
-            to_a = k.b.fmul(product, k.fma(e, k.spread(constants, _DOUBLE * q), share))
+            to_a = k.b.fmul(product, k.fma(e, k.spread(constants, DOUBLE * q), share))
             k.store(to_a, a, k.row_bytes * q)
             if shape == NO_LEAF:
                 k.store(k.b.fsub(product, to_a), s.child(node, "child_b"), k.row_bytes * q)

@@ -1,7 +1,7 @@
-"""The sweeps of `layout` as machine code: eight rows at a time in vector registers, no Python between them.
+"""The sweeps of `layout` as machine code: eight rows at a time in vector registers.
 
-The code is written with llvmlite (the extra `fast`) for the processor at hand, once per process and in about a second;
-it holds no global lock while it runs.
+The code is written with llvmlite (the extra `fast`) for the processor at hand, once per process and in
+about a second; it holds no global lock while it runs.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import logging
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -31,6 +32,7 @@ ROW_BYTES = 8 * LANES
 _CACHE_LINE = 64
 
 logger = logging.getLogger(__name__)
+_one_at_a_time = threading.Lock()
 
 
 def available() -> bool:
@@ -52,11 +54,12 @@ def warm_up(notify: Callable[[str], None] = logger.info) -> None:
         llvmlite is not installed.
     """
     if not available():
-        msg = "the fast kernel needs llvmlite: pip install 'churnhealth[fast]' (without it NumPy is used, slower)"
+        msg = "the fast kernel needs llvmlite: pip install 'churnhealth[fast]' (NumPy is slower)"
         raise MissingDependencyError(msg)
-    if _compiled.cache_info().currsize == 0:
-        notify("compiling the explanation kernel for this processor, once per process")
-    _compiled()
+    with _one_at_a_time:
+        if _compiled.cache_info().currsize == 0:
+            notify("compiling the explanation kernel for this processor, once per process")
+        _compiled()
 
 
 @lru_cache(maxsize=1)

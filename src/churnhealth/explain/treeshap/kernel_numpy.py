@@ -1,4 +1,4 @@
-"""The sweeps of `layout` in NumPy: for machines without the extra `fast`, and as a check on the compiled kernel."""
+"""The sweeps of `layout` in NumPy: where the extra `fast` is absent, and to check the other kernel."""
 
 from __future__ import annotations
 

@@ -1,20 +1,21 @@
 r"""Bring a tree into the order and with the constants in which its Shapley values are computed.
 
-For a row, let v(t) be the tree averaged along t in [0, 1] from "no column known" (t = 0: training means) to "all
-columns known" (t = 1: the leaf of the row), every column known with probability t on its own. The Shapley value of
-column j is the integral over t of the derivative of v with regard to j alone. A split n with children a and b, of
-which a takes the share z_a of the rows, mixes them as
+For a row, let v(t) be the tree averaged along t in [0, 1] from "no column known" (t = 0: training means)
+to "all columns known" (t = 1: the leaf of the row), every column known with probability t on its own.
+The Shapley value of column j is the integral over t of the derivative of v with regard to j alone. A
+split n with children a and b, of which a takes the share z_a of the rows, mixes them as
 
     V_n(t) = V_b + rho (V_a - V_b),   rho = z_a + e tau,   tau = t / F,   F = z + t (1 - z),
 
 where z is the share that the splits above on the *same* column let through (1 where there is none), and
-e = o (d - z_a): d = 1 when the row goes to a, o = 1 when it passes all splits above on that column. With P_n(t) the
-product of the rho (for a) and 1 - rho (for b) on the way down to n, the split adds
+e = o (d - z_a): d = 1 when the row goes to a, o = 1 when it passes all splits above on that column. With
+P_n(t) the product of the rho (for a) and 1 - rho (for b) on the way down to n, the split adds
 
     e * integral of P_n(t) (V_a - V_b) c dt,   c = z / F^2,
 
-to its column. The integrand is a polynomial of degree (distinct columns on the path) - 1, so a few quadrature points
-give it exactly. At t = 0 everything but e is a constant of the model (`start`), which saves one point.
+to its column. The integrand is a polynomial of degree (distinct columns on the path) - 1, so a few
+quadrature points give it exactly. At t = 0 everything but e is a constant of the model (`start`), which
+saves one point.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class Layout:
     share_a, share_b : float arrays (n,)
         Shares of the split's training rows that go to each child.
     ancestor, ancestor_side : int arrays (n,)
-        Nearest split above on the same column, -1 for none, and 0 if this one lies below its child a, 1 if below b.
+        Nearest split above on the same column, -1 for none, and 0 if this one lies below its child a, 1
+        if below b.
     passed : float array (n,)
         z above: the product of the shares of all splits above on the same column.
     reach : float array (n,)
@@ -77,7 +79,8 @@ def lay_out(tree: Tree) -> Layout:
     Examples
     --------
     >>> ints = lambda *numbers: np.array(numbers)
-    >>> tree = Tree(np.array([1.0, 5.0]), ints(30, 10), ints(40), ints(0), ints(2), ints(-1), ints(-2), np.zeros(1))
+    >>> split = (ints(0), ints(2), ints(-1), ints(-2), np.zeros(1))
+    >>> tree = Tree(np.array([1.0, 5.0]), ints(30, 10), ints(40), *split)
     >>> lay_out(tree).share_a
     array([0.75])
     """
@@ -108,7 +111,7 @@ def lay_out(tree: Tree) -> Layout:
 
 
 def _preorder(a: Ints, b: Ints) -> tuple[Ints, Ints]:
-    """Return the splits in preorder, and each split's place in it, with -1 at every (negative) leaf number."""
+    """Return the splits in preorder, and each split's place in it, -1 at a (negative) leaf number."""
     order, waiting = [], [0]
     while waiting:
         split = waiting.pop()

@@ -17,10 +17,10 @@ from churnhealth.explain.treeshap.trees import Tree, TreeEnsemble
 Floats = npt.NDArray[np.float64]
 
 MOST_POINTS = 6
-"""Points done in one sweep: a tree that needs more is swept several times, so that a sweep stays in the L1 cache."""
+"""Points of one sweep: a tree that needs more is swept several times, to stay in the L1 cache."""
 
 LEAVES, LEAF, NO_LEAF = 0, 2, 4
-"""Kinds of split by their children (two leaves, child b a leaf, none); 1 more when the column was tested above."""
+"""Kinds of split (two leaves, child b a leaf, no leaf); 1 more if the column was tested above."""
 
 _SMALLEST = 1e-300
 
@@ -50,7 +50,7 @@ NODE = np.dtype(
 """One split of one sweep."""
 
 SWEEP = np.dtype([("node", "i8"), ("constant", "i8"), ("nodes", "i8"), ("points", "i8")])
-"""One sweep of one tree: places of its first split and of its constants (t, w, then tau and c by rank)."""
+"""One sweep of one tree: places of its first split and its constants (t, w, then tau and c by rank)."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class Program:
     Attributes
     ----------
     sweeps, nodes, constants, words : arrays
-        Records of `SWEEP` and `NODE`, quadrature constants (float64), words of all category sets (uint32; each set
-        is followed by an empty word).
+        Records of `SWEEP` and `NODE`, quadrature constants (float64), words of all category sets
+        (uint32; each set is followed by an empty word).
     readings : tuple of Reading
         Rows of the prepared table.
     n_columns, n_trees, n_leaves : int
@@ -178,7 +178,7 @@ def _ordered(tree: Tree, layout: Layout) -> list[Reading]:
 
 
 def _nodes(tree: Tree, layout: Layout, weight: float, rule: Points) -> npt.NDArray[Any]:
-    """Write the records of a tree's splits, but for their rows of the prepared table and their category sets."""
+    """Write the records of a tree's splits, without rows of the prepared table and category sets."""
     nodes = np.zeros(len(layout.split), dtype=NODE)
     repeated = layout.ancestor >= 0
     gap = weight * (layout.mean_a - layout.mean_b)

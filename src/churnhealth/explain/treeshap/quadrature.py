@@ -25,7 +25,8 @@ class Points:
 def radau(n: int) -> Points:
     """Return n free points: with the fixed one the rule is exact up to degree 2 n.
 
-    Golub and Welsch's points for the weight t, divided by t; the fixed point has the weight 1 / (n + 1)^2.
+    Golub and Welsch's points for the weight t, divided by t; the fixed point has the weight 1 / (n +
+    1)^2.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -46,7 +47,8 @@ class Tree:
     leaf_count, internal_count : int arrays (leaves,) and (splits,)
         Training rows that reached the leaf or the split.
     feature, decision_type, left, right : int arrays (splits,)
-        Column, LightGBM's decision bits (1 categorical, 2 missing goes left, 4 and 8 missing type), children.
+        Column, LightGBM's decision bits (1 categorical, 2 missing goes left, 4 and 8 missing type),
+        children.
     threshold : float array (splits,)
         `x <= threshold` goes left; of a categorical split the number of its category set.
     category_sets : tuple of uint32 arrays
@@ -91,8 +93,9 @@ def read_ensemble(model: str | BoosterLike) -> TreeEnsemble:
     stopping set one, otherwise all. For another number of trees pass
     ``booster.model_to_string(num_iteration=n)``.
 
-    The trees of a random forest (`boosting="rf"`) are summed, as `raw_score` and `pred_contrib` sum them; only
-    LightGBM's plain `predict` takes their mean. A weight of 1 / trees gives the contributions to the mean.
+    The trees of a random forest (`boosting="rf"`) are summed, as `raw_score` and `pred_contrib` sum
+    them; only LightGBM's plain `predict` takes their mean. A weight of 1 / trees gives the contributions
+    to the mean.
 
     Parameters
     ----------
@@ -118,7 +121,9 @@ def read_ensemble(model: str | BoosterLike) -> TreeEnsemble:
         raise ArtifactError(msg)
     outputs = int(header.get("num_tree_per_iteration", "1"))
     if outputs != 1:
-        msg = f"expected a model with one output a row, got {outputs} (multiclass): explain one class against the rest"
+        msg = (
+            f"expected one output a row, got {outputs} (multiclass): explain one class against the rest"
+        )
         raise ConfigError(msg)
     n_columns = int(header["max_feature_idx"]) + 1
     trees = tuple(_tree(number, _fields(block), n_columns) for number, block in enumerate(blocks))
@@ -131,7 +136,7 @@ def _fields(block: str) -> dict[str, str]:
 
 def _tree(number: int, fields: Mapping[str, str], n_columns: int) -> Tree:
     if fields.get("is_linear", "0") != "0":
-        msg = f"tree {number} has linear leaves; LightGBM gives no contributions for linear_tree: train without it"
+        msg = f"tree {number} has linear leaves, which have no contributions: train without linear_tree"
         raise ConfigError(msg)
     try:
         return _checked(number, _arrays(fields), n_columns)
@@ -170,7 +175,7 @@ def _category_sets(fields: Mapping[str, str]) -> tuple[Words, ...]:
         return ()
     bounds = np.array(fields["cat_boundaries"].split(), dtype=np.int64)
     words = np.array(fields["cat_threshold"].split(), dtype=np.uint32)
-    return tuple(words[start:stop] for start, stop in zip(bounds[:-1], bounds[1:], strict=True))
+    return tuple(words[start:stop] for start, stop in pairwise(bounds))
 
 
 def _checked(number: int, tree: Tree, n_columns: int) -> Tree:
