@@ -80,7 +80,7 @@ def anniversary(start: IntArray, term: IntArray, nth: IntArray) -> IntArray:
     in_month = start - first_of_month(month)
     target = month + term * nth
     first = first_of_month(target)
-    return first + np.minimum(in_month, first_of_month(target + 1) - first - 1)
+    return np.asarray(first + np.minimum(in_month, first_of_month(target + 1) - first - 1))
 
 
 def first_end(start: IntArray, term: IntArray, day: IntArray) -> IntArray:

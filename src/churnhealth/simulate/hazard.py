@@ -34,7 +34,7 @@ from __future__ import annotations
 import numpy as np
 
 from churnhealth.simulate.config import WorldConfig
-from churnhealth.simulate.days import FloatArray, IntArray
+from churnhealth.simulate.days import BoolArray, FloatArray, IntArray
 from churnhealth.simulate.population import Population
 
 LEVELS = 5
@@ -172,7 +172,6 @@ def campaign_is_over(week: int) -> bool:
     return week % CAMPAIGN_EVERY == (CAMPAIGN_WEEK + ACTION_WEEKS) % CAMPAIGN_EVERY
 
 
-def _any_within(targets: IntArray, begin: IntArray, days: int) -> IntArray:
+def _any_within(targets: IntArray, begin: IntArray, days: int) -> BoolArray:
     ahead = targets - begin[:, None]
-    result: IntArray = ((ahead >= 0) & (ahead < days)).any(axis=1)
-    return result
+    return np.asarray(((ahead >= 0) & (ahead < days)).any(axis=1))

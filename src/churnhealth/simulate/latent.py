@@ -19,7 +19,9 @@ from churnhealth.simulate.streams import stream
 SmallArray = npt.NDArray[np.int8]
 
 NOT_CONSIDERED, TREATED, CONTROL = 0, 1, 2
-_FIRST_LEVEL = np.array([[0.25, 0.55, 0.15, 0.05, 0.0], [0.1, 0.5, 0.3, 0.1, 0.0], [0.0, 0.15, 0.4, 0.35, 0.1]])
+_FIRST_LEVEL = np.array(
+    [[0.25, 0.55, 0.15, 0.05, 0.0], [0.1, 0.5, 0.3, 0.1, 0.0], [0.0, 0.15, 0.4, 0.35, 0.1]]
+)
 _SEATS_UP = np.array([0.012, 0.005, 0.002, 0.0005, 0.0])
 _SEATS_DOWN = np.array([0.0, 0.001, 0.003, 0.007, 0.010])
 _PLAN_UP = np.array([0.003, 0.001, 0.0, 0.0, 0.0])
@@ -172,7 +174,7 @@ def draw_latent(people: Population, config: WorldConfig, block: int) -> Latent:
     last = day_number(config.end)
     announced = np.where(walk.announced < last, walk.announced, float(NEVER))
     chosen, unchosen = _ends(people, announced, last, rng)
-    row, day, week = _ticket_days(people, walk.tickets, rng)
+    row, day, of_week = _ticket_days(people, walk.tickets, rng)
     return Latent(
         level=walk.level,
         touched=walk.touched,
@@ -183,7 +185,7 @@ def draw_latent(people: Population, config: WorldConfig, block: int) -> Latent:
         plan=walk.plan,
         ticket_row=row,
         ticket_day=day,
-        ticket_week=week,
+        ticket_week=of_week,
         announced=announced,
         chosen_end=chosen,
         unchosen_day=unchosen,

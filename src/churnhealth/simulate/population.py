@@ -161,7 +161,8 @@ def _draw_fit(size: IntArray, rng: np.random.Generator) -> IntArray:
 def _pick(shares: FloatArray, rng: np.random.Generator) -> IntArray:
     """Draw one class per row of shares."""
     uniform = rng.random(len(shares))
-    return np.minimum((uniform[:, None] > shares.cumsum(axis=1)).sum(axis=1), shares.shape[1] - 1)
+    drawn = (uniform[:, None] > shares.cumsum(axis=1)).sum(axis=1)
+    return np.asarray(np.minimum(drawn, shares.shape[1] - 1))
 
 
 def _renewals(config: WorldConfig, start: IntArray, term: IntArray) -> IntArray:
@@ -181,7 +182,11 @@ def _draw_lapses(
 
 def _price_days(config: WorldConfig, start: IntArray, term: IntArray) -> IntArray:
     decided = [
-        day_number(config.start) + round(365.25 * years_later) for years_later, _ in config.price_increases
+        day_number(config.start) + round(365.25 * years_later)
+        for years_later, _ in config.price_increases
     ]
-    columns = [np.where(start < day, first_end(start, term, np.full_like(start, day)), LONG_AGO) for day in decided]
+    columns = [
+        np.where(start < day, first_end(start, term, np.full_like(start, day)), LONG_AGO)
+        for day in decided
+    ]
     return np.stack(columns, axis=1) if columns else np.empty((len(start), 0), dtype=np.int64)

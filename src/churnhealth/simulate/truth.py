@@ -38,7 +38,9 @@ def at_risk(people: Population, latent: Latent, cutoff: int) -> BoolArray:
 
     Customers whose renewal is signed late are not at risk while they have no contract.
     """
-    lapsed = (people.renewals <= cutoff) & (cutoff <= people.renewals + people.lapses) & (people.lapses > 0)
+    lapsed = (
+        (people.renewals <= cutoff) & (cutoff <= people.renewals + people.lapses) & (people.lapses > 0)
+    )
     return (people.start < cutoff) & (cutoff < latent.end) & ~lapsed.any(axis=1)
 
 
@@ -107,7 +109,10 @@ class _Known:
     def not_chosen(self, day: int) -> FloatArray:
         """Return the probability that the customer's own choice has not ended it by a day."""
         result = np.where(self.announced & (self.chosen_end <= day), 0.0, 1.0)
-        last = last_end(self.people.start, self.people.term, np.full_like(self.week, day)) - self.people.notice
+        last = (
+            last_end(self.people.start, self.people.term, np.full_like(self.week, day))
+            - self.people.notice
+        )
         open_rows = ~self.announced & (last >= self.cutoff)
         for week in np.unique(self.week[open_rows]):
             rows = np.flatnonzero(open_rows & (self.week == week))
