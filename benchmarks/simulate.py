@@ -1,4 +1,4 @@
-"""Rows and CPU seconds of simulated worlds, written to Parquet: `python benchmarks/simulate.py [N ...]`."""
+"""Rows and CPU seconds of worlds written to Parquet: `python benchmarks/simulate.py [N ...]`."""
 
 from __future__ import annotations
 

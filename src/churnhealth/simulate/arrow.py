@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from churnhealth.simulate.days import NEVER, BoolArray, IntArray
 
@@ -29,16 +30,16 @@ def words(choices: Sequence[str], codes: npt.NDArray[np.integer[Any]]) -> Column
     return pa.DictionaryArray.from_arrays(indices, pa.array(choices, pa.string())).dictionary_decode()
 
 
-def numbered(pattern: str, *numbers: Iterable[int]) -> Column:
-    """Return identifiers by filling numbers into a %-pattern.
+def numbered(prefix: str | Column, numbers: npt.NDArray[np.integer[Any]], width: int = 6) -> Column:
+    """Return identifiers: a prefix, or one per number, and the number with zeros before it.
 
     Examples
     --------
-    >>> numbered("T%03d", [7, 8]).to_pylist()
-    ['T007', 'T008']
+    >>> numbered("T", np.array([7, 1234]), 3).to_pylist()
+    ['T007', 'T1234']
     """
-    rows = zip(*(np.asarray(one).tolist() for one in numbers), strict=True)
-    return pa.array([pattern % row for row in rows], pa.string())
+    digits = pc.utf8_lpad(pa.array(numbers).cast(pa.string()), width, "0")
+    return pc.binary_join_element_wise(prefix, digits, "")
 
 
 def instants(microseconds: IntArray) -> Column:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from churnhealth.simulate.arrow import NO_INSTANT, Column, numbered, words
+from churnhealth.simulate.arrow import NO_INSTANT, Column, words
 from churnhealth.simulate.config import WorldConfig
 from churnhealth.simulate.days import SECOND, BoolArray, FloatArray, IntArray, LocalTime, day_number
 from churnhealth.simulate.latent import Latent, draw_latent
@@ -52,16 +52,20 @@ class Block:
 
     def in_force(self, row: IntArray, day: IntArray) -> BoolArray:
         """Tell for rows and days whether a contract is in force and the data reach that far."""
-        inside: BoolArray = np.asarray((self.people.start[row] <= day) & (day < self.stop[row]))
-        late = np.flatnonzero(self.people.lapses.any(axis=1)[row])
+        inside = np.asarray((self.people.start[row] <= day) & (day < self.stop[row]))
+        late = np.flatnonzero(np.asarray(self.people.lapses.any(axis=1))[row])
         begin, lapse = self.people.renewals[row[late]], self.people.lapses[row[late]]
         when = day[late][:, None]
-        inside[late] &= ~((begin <= when) & (when < begin + lapse)).any(axis=1)
+        inside[late] = inside[late] & ~((begin <= when) & (when < begin + lapse)).any(axis=1)
         return inside
 
     def customer_ids(self, row: IntArray) -> Column:
         """Return the customer_id of rows."""
-        return words(numbered("C%07d", self.people.number).to_pylist(), row)
+        return self.labels("C", "", row)
+
+    def labels(self, before: str, after: str, row: IntArray) -> Column:
+        """Return the customers' seven-digit numbers of rows between two texts."""
+        return words([f"{before}{number:07d}{after}" for number in self.people.number.tolist()], row)
 
     def level(self, row: IntArray, day: IntArray) -> IntArray:
         """Return the latent level of rows on days with a contract."""

@@ -65,12 +65,12 @@ def touches_table(block: Block, recorded: Callable[[IntArray], IntArray]) -> Tab
     person = 3 * role + place
     return pa.table(
         {
-            "touch_id": numbered(f"K{block.number:04d}-%06d", touch),
+            "touch_id": numbered(f"K{block.number:04d}-", touch),
             "customer_id": block.customer_ids(row),
             "occurred_at": instants(occurred[source]),
             "channel": words(CHANNELS, channel[source]),
             "direction": words(("outbound", "inbound"), inbound[source].astype(np.int64)),
-            "participant_id": numbered("C%07d-P%d", block.people.number[row], person),
+            "participant_id": numbered(block.labels("C", "-P", row), person, 1),
             "participant_role": words(ROLES, role),
             "topic": words(TOPICS, topic[source]),
             "recorded_at": instants(inserted[source]),
@@ -90,7 +90,7 @@ def actions_table(block: Block, recorded: Callable[[IntArray], IntArray]) -> Tab
     row, occurred, offer = row[order], occurred[order], offer[order]
     return pa.table(
         {
-            "action_id": numbered(f"A{block.number:04d}-%06d", np.arange(len(row))),
+            "action_id": numbered(f"A{block.number:04d}-", np.arange(len(row))),
             "customer_id": block.customer_ids(row),
             "occurred_at": instants(occurred),
             "action": words(["success_workshop"], np.zeros(len(row), dtype=np.int64)),

@@ -84,7 +84,7 @@ def subscriptions_table(block: Block) -> Table:
     valid_to = np.where(np.append(contract[1:] == contract[:-1], False), later, NO_INSTANT)
     table = pa.table(
         {
-            "subscription_id": numbered("S%07d-%02d", block.people.number[changes.row], number),
+            "subscription_id": numbered(block.labels("S", "-", changes.row), number, 2),
             "customer_id": block.customer_ids(changes.row),
             "start_date": dates(start),
             **_end_columns(block, changes, told),

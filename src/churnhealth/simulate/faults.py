@@ -66,7 +66,7 @@ def _duplicate(block: Block, name: str, rows: Table, first: IntArray) -> Table:
 
 
 def _orphan(block: Block, name: str, rows: Table, first: IntArray) -> Table:
-    strangers = numbered(f"X{block.number:04d}-%06d", np.arange(len(rows)))
+    strangers = numbered(f"X{block.number:04d}-", np.arange(len(rows)))
     return _renamed(block, name, "o", _put(rows, "customer_id", strangers))
 
 
@@ -105,7 +105,7 @@ def _renamed(block: Block, name: str, letter: str, rows: Table) -> Table:
     """Give rows keys of their own, so that they are not duplicates as well."""
     if name not in _OWN_ID:
         return rows
-    return _put(rows, _OWN_ID[name], numbered(f"{letter}{block.number:04d}-%06d", np.arange(len(rows))))
+    return _put(rows, _OWN_ID[name], numbered(f"{letter}{block.number:04d}-", np.arange(len(rows))))
 
 
 def _put(rows: Table, column: str, values: object) -> Table:

@@ -49,9 +49,10 @@ PRICE_FELT_DAYS = 30
 # January to December; the fiscal year ends with March.
 MONTH_EFFECT = np.array([0.0, 0.1, 0.35, -0.1, -0.1, 0.05, 0.0, -0.1, 0.2, 0.0, -0.05, 0.1])
 
-CONTACT_STAYS = 0.85
+CONTACT_STAYS = 0.93
 CONTACT_BASE = np.array([0.04, 0.08, 0.13])  # by size, a week
 CONTACT_BY_LEVEL = np.array([0.6, 1.0, 1.9, 3.0, 3.4])
+CONTACT_WITHOUT_TICKET = 0.8
 CONTACT_AFTER_TICKET = 5.0
 CONTACT_NEAR_RENEWAL = 1.5
 RENEWAL_NEAR_DAYS = 90
@@ -152,7 +153,10 @@ def contact_chance_by_level(base: FloatArray) -> FloatArray:
 
 def contact_chance_after(base: FloatArray, ticket: FloatArray) -> FloatArray:
     """Return the chance of contact given the chance (0-1) of a ticket in the week before."""
-    result: FloatArray = base + (np.minimum(base * CONTACT_AFTER_TICKET, 0.9) - base) * ticket
+    without, after = (
+        np.minimum(base * one, 0.9) for one in (CONTACT_WITHOUT_TICKET, CONTACT_AFTER_TICKET)
+    )
+    result: FloatArray = without + (after - without) * ticket
     return result
 
 

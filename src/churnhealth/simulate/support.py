@@ -70,7 +70,7 @@ def tickets_table(block: Block, recorded: Callable[[IntArray], IntArray]) -> Tab
     csat = np.clip(np.rint(_CSAT_MEAN[level] + 0.8 * rng.standard_normal(count)), 1, 5)
     return pa.table(
         {
-            "ticket_id": numbered(f"T{block.number:04d}-%06d", np.arange(count)),
+            "ticket_id": numbered(f"T{block.number:04d}-", np.arange(count)),
             "customer_id": block.customer_ids(row),
             "opened_at": instants(opened),
             "first_replied_at": instants(replied),
@@ -97,10 +97,10 @@ def surveys_table(block: Block, recorded: Callable[[IntArray], IntArray]) -> Tab
     lowest, highest = (np.array([one[place] for one in SURVEYS.values()])[kind] for place in (2, 3))
     return pa.table(
         {
-            "survey_id": numbered(f"Q{block.number:04d}-%06d", np.arange(count)),
+            "survey_id": numbered(f"Q{block.number:04d}-", np.arange(count)),
             "customer_id": block.customer_ids(row),
             "respondent_id": numbered(
-                "C%07d-U%03d", block.people.number[row], rng.integers(1, RESPONDENTS + 1, count)
+                block.labels("C", "-U", row), rng.integers(1, RESPONDENTS + 1, count), 3
             ),
             "kind": words(tuple(SURVEYS), kind),
             "sent_at": instants(sent),

@@ -66,7 +66,7 @@ def company_name(number: int, language: str) -> str:
     Examples
     --------
     >>> company_name(0, "en"), company_name(215, "ja")
-    ('Amber Logistics', '株式会社瑞穂システム1号店')
+    ('Amber Logistics', '株式会社明星物流1号店')
     """
     first, second = _FIRST[language], _SECOND[language]
     rest, place = divmod(number, len(first) * len(second))

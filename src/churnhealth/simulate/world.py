@@ -243,7 +243,8 @@ def _clean_tables(block: Block) -> dict[str, Table]:
 def _recorded_in_time(block: Block, table: Table) -> Table:
     """Leave out what is not yet recorded when the data end."""
     end = pa.scalar(int(block.clock.midnight(np.array([block.last]))[0])).cast(INSTANT)
-    return table.filter(pc.less(table["recorded_at"], end))
+    in_time = pc.less(table["recorded_at"], end)
+    return table if pc.all(in_time).as_py() else table.filter(in_time)
 
 
 def _block_truth(block: Block, days: list[int], window: tuple[int, int]) -> Table:
