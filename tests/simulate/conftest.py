@@ -24,4 +24,4 @@ def world() -> World:
 @pytest.fixture(scope="session")
 def many() -> World:
     """Many customers with little usage, for rates."""
-    return simulate_world(WorldConfig(customers=5000, seed=3, usage_events_per_week=0.05))
+    return simulate_world(WorldConfig(customers=4000, seed=3, usage_events_per_week=0.05))

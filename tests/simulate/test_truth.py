@@ -43,35 +43,32 @@ def _sums(config: WorldConfig, cutoff: dt.date, gap: int, horizon: int, term: in
 
 def _assert_calibrated(config: WorldConfig, cutoff: dt.date, gap: int, horizon: int, term: int) -> None:
     churned, expected, variance = _sums(config, cutoff, gap, horizon, term)
-    assert expected > 20
+    assert expected > 10
     assert abs(churned - expected) < 3.5 * math.sqrt(variance), (churned, expected, variance)
 
 
 @pytest.mark.parametrize("term", [1, 12])
 @pytest.mark.parametrize(("gap", "horizon"), [(0, 30), (0, 90), (0, 365), (30, 90)])
 def test_as_many_churn_as_the_truth_says(gap: int, horizon: int, term: int) -> None:
-    config = WorldConfig(customers=6000, years=2, seed=21, churn_level=2.0)
+    config = WorldConfig(customers=4000, years=2, seed=21, churn_level=2.0)
     _assert_calibrated(config, dt.date(2024, 3, 13), gap, horizon, term)
 
 
 def test_as_many_churn_as_the_truth_says_where_tickets_drive_contact() -> None:
     config = WorldConfig(
-        customers=6000, years=2, seed=5, contact_drivers_observed=True, contact_effect=-2.0
+        customers=4000, years=2, seed=5, contact_drivers_observed=True, contact_effect=-2.0
     )
     _assert_calibrated(config, dt.date(2024, 2, 1), 0, 90, 1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("observed", [False, True])
-@pytest.mark.parametrize("horizon", [30, 90, 365])
-@pytest.mark.parametrize("term", [1, 12])
-def test_as_many_churn_as_the_truth_says_over_several_worlds(
-    term: int, horizon: int, observed: bool
-) -> None:
-    sums = np.zeros(3)
-    for seed in range(8):
+def test_as_many_churn_as_the_truth_says_over_several_worlds(observed: bool) -> None:
+    questions = list(itertools.product([30, 90, 365], [1, 12]))
+    sums = np.zeros((len(questions), 3))
+    for seed in range(5):
         config = WorldConfig(
-            customers=10_000,
+            customers=8000,
             years=2,
             seed=seed,
             drift=3.0,
@@ -80,8 +77,10 @@ def test_as_many_churn_as_the_truth_says_over_several_worlds(
             annual_notice_days=60,
             contact_drivers_observed=observed,
         )
-        sums += _sums(config, dt.date(2024, 1, 7), 0, horizon, term)
-    assert abs(sums[0] - sums[1]) < 3.5 * math.sqrt(sums[2])
+        for row, (horizon, term) in enumerate(questions):
+            sums[row] += _sums(config, dt.date(2024, 1, 7), 0, horizon, term)
+    score = (sums[:, 0] - sums[:, 1]) / np.sqrt(sums[:, 2])
+    assert np.abs(score).max() < 3.5, score
 
 
 def test_customers_of_one_probability_churn_that_often() -> None:

@@ -46,7 +46,7 @@ def test_more_usage_changes_nothing_but_usage() -> None:
 
 
 def test_files_hold_what_memory_holds_whatever_the_chunk(tmp_path: Path) -> None:
-    config = WorldConfig(customers=BLOCK + 300, years=1, seed=9, usage_events_per_week=0.3)
+    config = WorldConfig(customers=BLOCK + 300, years=1, seed=9, usage_events_per_week=0.1)
     world = simulate_world(config)
     small = write_world(config, tmp_path / "small", chunk_customers=1)
     large = write_world(config, tmp_path / "large", chunk_customers=100_000)
@@ -126,7 +126,7 @@ def test_some_rows_are_late_by_choice() -> None:
 
 @pytest.mark.parametrize("annual_share", [0.0, 0.5, 1.0])
 def test_between_one_and_three_percent_churn_a_month(annual_share: float) -> None:
-    config = WorldConfig(customers=4000, seed=1, annual_share=annual_share, usage_events_per_week=0.01)
+    config = WorldConfig(customers=2000, seed=1, annual_share=annual_share, usage_events_per_week=0.01)
     world = simulate_world(config)
     start = world.tables["customers"]["created_at"].dt.tz_localize(None)
     end = world.outcomes["churned_on"]

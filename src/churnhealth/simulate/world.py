@@ -71,11 +71,12 @@ class World:
         Returns
         -------
         pandas.DataFrame
-            customer_id, cutoff (instant, UTC), churn_probability (0-1); see `simulate.truth`.
+            customer_id, cutoff (instant, UTC), churn_probability (0-1), by cutoff; see `simulate.truth`.
         """
         days = _checked_days(self.config, cutoffs, horizon_days, gap_days)
         window = (gap_days, gap_days + horizon_days)
-        return _to_pandas(pa.concat_tables([_block_truth(one, days, window) for one in self._blocks]))
+        truth = pa.concat_tables([_block_truth(one, days, window) for one in self._blocks])
+        return _to_pandas(truth).sort_values("cutoff", kind="stable", ignore_index=True)
 
 
 @dataclass(frozen=True)
