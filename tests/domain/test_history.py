@@ -59,11 +59,9 @@ def test_customers_and_one_source_of_churn_are_enough() -> None:
     require_tables({"customers", "usage_events"})
     with pytest.raises(SchemaError) as caught:
         require_tables({"tickets"})
-    assert caught.value.faults == (
-        "expected the table 'customers', got 'tickets'",
-        "expected a source of churn: one of 'subscriptions', 'usage_events', "
-        "or a column with churn dates",
-    )
+    first, second = caught.value.faults
+    assert first == "expected the table 'customers', got 'tickets'"
+    assert second.startswith("expected a source of churn: one of 'subscriptions', 'usage_events'")
 
 
 def test_an_unknown_column_is_named_with_the_nearest_one() -> None:

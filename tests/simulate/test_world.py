@@ -66,6 +66,9 @@ def test_the_written_truth_is_that_of_the_first_days_of_quarters(tmp_path: Path)
     truth = pq.read_table(tmp_path / "truth.parquet").to_pandas()
     days = [dt.date(2023, 7, 1), dt.date(2023, 10, 1), dt.date(2024, 1, 1), dt.date(2024, 4, 1)]
     expected = [pd.Timestamp(day, tz="Asia/Tokyo") for day in days]
+    assert {file.name for file in tmp_path.iterdir()} == {
+        f"{name}.parquet" for name in (*HISTORY, "truth")
+    }
     assert list(written.cutoffs) == expected
     assert sorted(truth["cutoff"].unique()) == expected
     again = simulate_world(config).truth(days, 60, gap_days=7)

@@ -45,7 +45,7 @@ def add_faults(block: Block, tables: Mapping[str, Table]) -> tuple[dict[str, Tab
             share = getattr(block.config.dirty, fault)
             rows = rng.choice(len(table), int(share * len(table)), replace=False)
             if len(rows) and _applies(fault, name):
-                parts.append(spoil(block, name, table.take(rows), np.sort(block.people.start)[:1]))
+                parts.append(spoil(block, name, table.take(rows)))
                 counts[name, fault] += len(rows)
         result[name] = pa.concat_tables(parts)
     return result, counts
@@ -61,17 +61,17 @@ def _applies(fault: str, name: str) -> bool:
     return fault == "duplicates" or name == "usage_events"
 
 
-def _duplicate(block: Block, name: str, rows: Table, first: IntArray) -> Table:
+def _duplicate(block: Block, name: str, rows: Table) -> Table:
     return rows
 
 
-def _orphan(block: Block, name: str, rows: Table, first: IntArray) -> Table:
+def _orphan(block: Block, name: str, rows: Table) -> Table:
     strangers = numbered(f"X{block.number:04d}-", np.arange(len(rows)))
     return _renamed(block, name, "o", _put(rows, "customer_id", strangers))
 
 
-def _bad_date(block: Block, name: str, rows: Table, first: IntArray) -> Table:
-    begin, end = block.clock.midnight(np.append(first, block.last))
+def _bad_date(block: Block, name: str, rows: Table) -> Table:
+    begin, end = block.clock.midnight(np.array([block.people.start.min(), block.last]))
     event = HISTORY[name].event_time
     moved = _microseconds(rows, event.name if event else "") + (end - begin) + DAYS_AHEAD * DAY
     return _renamed(
@@ -79,12 +79,12 @@ def _bad_date(block: Block, name: str, rows: Table, first: IntArray) -> Table:
     )
 
 
-def _unknown_word(block: Block, name: str, rows: Table, first: IntArray) -> Table:
+def _unknown_word(block: Block, name: str, rows: Table) -> Table:
     column = next(one.name for one in HISTORY[name].columns if one.allowed)
     return _renamed(block, name, "w", _put(rows, column, pa.array(["???"] * len(rows))))
 
 
-def _outside(block: Block, name: str, rows: Table, first: IntArray) -> Table:
+def _outside(block: Block, name: str, rows: Table) -> Table:
     number = np.array([int(one[1:]) for one in rows["customer_id"].to_pylist()]) - block.people.number[0]
     begin = block.clock.midnight(block.people.start[number])
     before = DAY + _microseconds(rows, "occurred_at") % (59 * DAY)
@@ -92,7 +92,7 @@ def _outside(block: Block, name: str, rows: Table, first: IntArray) -> Table:
     return _put(_put(rows, "occurred_at", moved), "recorded_at", moved)
 
 
-_SPOILERS: dict[str, Callable[[Block, str, Table, IntArray], Table]] = {
+_SPOILERS: dict[str, Callable[[Block, str, Table], Table]] = {
     "duplicates": _duplicate,
     "orphans": _orphan,
     "bad_dates": _bad_date,
