@@ -116,3 +116,15 @@ def test_an_overwritten_table_keeps_one_row_per_contract() -> None:
     pd.testing.assert_frame_equal(only[columns], newest.loc[only.index, columns])
     first = versions.groupby("subscription_id")["recorded_at"].min()
     assert (only["recorded_at"] == first.loc[only.index]).all()
+
+
+def test_contracts_grow_and_shrink_with_the_level(many: World) -> None:
+    versions = many.tables["subscriptions"].sort_values(["customer_id", "valid_from"], kind="stable")
+    change = versions.groupby("customer_id")["seats"].diff()
+    assert (change > 0).sum() > 100
+    assert (change < 0).sum() > 100
+    ends = versions["customer_id"].map(many.outcomes.set_index("customer_id")["churned_on"])
+    days = ends.dt.tz_localize("UTC") - versions["valid_from"]
+    soon = days < pd.Timedelta(days=180)
+    changed = change.notna() & (change != 0)
+    assert (change[changed & soon] < 0).mean() > 1.5 * (change[changed & ~soon] < 0).mean()
