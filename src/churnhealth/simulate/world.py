@@ -69,7 +69,7 @@ class World:
 
 
 def simulate_world(config: WorldConfig) -> World:
-    """Simulate a world in memory; 20,000 customers over three years take about 2 GB.
+    """Simulate a world in memory; 20,000 customers over three years need about 1.2 GB.
 
     Examples
     --------
