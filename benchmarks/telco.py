@@ -115,8 +115,8 @@ def main() -> None:
     text = (
         "# Telco churn (7,043 customers), out of fold\n\n"
         "`StratifiedKFold(5, shuffle=True, random_state=0)`, mean over folds; the slope over all "
-        "rows. In every fold base + contributions equal the score to 1e-9 and permuted columns give the same "
-        "scores; the run stops otherwise. Only HealthModel's seconds include explaining.\n\n"
+        "rows. In every fold base + contributions equal the score to 1e-9 and permuted columns give "
+        "the same scores; the run stops otherwise. Only HealthModel's seconds include explaining.\n\n"
         f"{markdown(table)}\n\n"
         f"`python benchmarks/telco.py` on Python {platform.python_version()}, {platform.machine()}, "
         f"2 shared cores; {versions}.\n"
