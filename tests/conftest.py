@@ -1,15 +1,25 @@
-"""Fixtures that several floors share: small customer tables with a known churn probability."""
+"""Fixtures that several floors share: small customer tables with a known churn probability, and a
+small project on a real DuckDB file whose registry is kept in memory, by the same protocol."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import settings
 
+from churnhealth.adapters.duckdb_warehouse import DuckDBWarehouse
+from churnhealth.adapters.tracking import ModelVersion, TrainingRecord, model_version_name
 from churnhealth.estimator import HealthModel
+from churnhealth.jobs.retrain import retrain
+from churnhealth.jobs.settings import load_settings
+from churnhealth.jobs.wiring import Workplace
 
 # The machines that run these tests are shared: an example's time says nothing.
 settings.register_profile("shared", deadline=None)
@@ -54,3 +64,168 @@ def fitted(customers: tuple[pd.DataFrame, np.ndarray, np.ndarray]) -> HealthMode
 def make_customers() -> Callable[..., tuple[pd.DataFrame, np.ndarray, np.ndarray]]:
     """Return the maker itself, for other sizes and seeds."""
     return _make
+
+
+CONFIG = """
+[project]
+name = "small"
+timezone = "Asia/Tokyo"
+
+[problem]
+horizon_days = 30
+
+[panel]
+table = "panel"
+customer_id = "customer_id"
+cutoff_date = 2026-04-01
+label = "churned"
+mrr = "mrr"
+currency = "JPY"
+
+[scoring]
+table = "to_score"
+
+[indicators.logins]
+group = "usage"
+unit = "times"
+label_ja = "ログイン回数"
+"""
+
+
+class MemoryRegistry:
+    """A registry that keeps versions in a folder and forgets them afterwards."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.kept: list[ModelVersion] = []
+        self.records: list[TrainingRecord] = []
+
+    def describe(self) -> str:
+        return "memory"
+
+    def ui_command(self) -> str:
+        return "true"
+
+    def log_version(self, record: TrainingRecord) -> ModelVersion:
+        number = str(len(self.kept) + 1)
+        shutil.copytree(record.artifact_folder, self.folder / number)
+        version = ModelVersion(
+            version=number,
+            model_version=model_version_name(number, record.artifact_hash),
+            artifact_hash=record.artifact_hash,
+            run_id=f"run{number}",
+            aliases=(),
+            metrics=dict(record.metrics),
+            created_at=pd.Timestamp("2026-04-01", tz="UTC"),
+            completed=True,
+        )
+        self.kept.append(version)
+        self.records.append(record)
+        return version
+
+    def _give(self, version: str, alias: str) -> None:
+        self.kept = [
+            replace(
+                one,
+                aliases=tuple(
+                    {*one.aliases, alias} if one.version == version else set(one.aliases) - {alias}
+                ),
+            )
+            for one in self.kept
+        ]
+
+    def set_champion(self, version: str) -> None:
+        self._give(version, "champion")
+
+    def set_challenger(self, version: str) -> None:
+        self._give(version, "challenger")
+
+    def champion(self) -> ModelVersion | None:
+        return next((one for one in self.kept if "champion" in one.aliases), None)
+
+    def versions(self) -> list[ModelVersion]:
+        return self.kept[::-1]
+
+    def download(self, version: str, folder: Path) -> Path:
+        shutil.copytree(self.folder / version, folder)
+        return folder
+
+
+class Clock:
+    """A clock that goes on by one second whenever it is read."""
+
+    def __init__(self, hour: int = 0) -> None:
+        self.now = datetime(2026, 4, 2, hour, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+def panel_of(made: tuple[pd.DataFrame, np.ndarray, np.ndarray], prefix: str = "C") -> pd.DataFrame:
+    frame, y, _ = made
+    ids = [f"{prefix}{at:04d}" for at in range(len(frame))]
+    mrr = 100.0 * (1 + np.arange(len(frame)) % 7)
+    return frame.assign(customer_id=ids, mrr=mrr, churned=y)
+
+
+def open_in(folder: Path, hour: int = 0) -> Workplace:
+    """Open the project of a folder."""
+    config = folder / "churnhealth.toml"
+    warehouse = DuckDBWarehouse(folder / "warehouse.duckdb", wait_seconds=0.5)
+    return Workplace(
+        load_settings(config), config, warehouse, MemoryRegistry(folder / "registry"), Clock(hour)
+    )
+
+
+@pytest.fixture
+def reopened() -> Callable[..., Workplace]:
+    """Return what opens a workplace again after its configuration was edited."""
+
+    def reopen(workplace: Workplace, old: str, new: str) -> Workplace:
+        text = workplace.config.read_text()
+        assert old in text
+        workplace.config.write_text(text.replace(old, new))
+        return replace(workplace, settings=load_settings(workplace.config))
+
+    return reopen
+
+
+@pytest.fixture(scope="session")
+def untrained_folder(tmp_path_factory: pytest.TempPathFactory, make_customers: Callable) -> Path:
+    folder = tmp_path_factory.mktemp("untrained")
+    (folder / "churnhealth.toml").write_text(CONFIG)
+    workplace = open_in(folder)
+    workplace.warehouse.write_table("panel", panel_of(make_customers(500, seed=5)))
+    new = panel_of(make_customers(60, seed=6), prefix="N").drop(columns="churned")
+    workplace.warehouse.write_table("to_score", new)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained_template(
+    untrained_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, MemoryRegistry]:
+    folder = tmp_path_factory.mktemp("template") / "trained"
+    shutil.copytree(untrained_folder, folder)
+    workplace = open_in(folder)
+    assert retrain(workplace).verdict.decision == "promoted"
+    return folder, workplace.registry
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, untrained_folder: Path) -> Workplace:
+    """An untrained project: 500 labelled customers, 60 to be scored."""
+    shutil.copytree(untrained_folder, tmp_path / "project")
+    return open_in(tmp_path / "project")
+
+
+@pytest.fixture
+def trained(tmp_path: Path, trained_template: tuple[Path, MemoryRegistry]) -> Workplace:
+    """The same project with a champion."""
+    folder, registry = trained_template
+    shutil.copytree(folder, tmp_path / "project")
+    opened = open_in(tmp_path / "project", hour=1)
+    opened.registry.kept = list(registry.kept)
+    opened.registry.records = list(registry.records)
+    return opened

@@ -27,6 +27,7 @@ from churnhealth.domain.indicators import Catalogue
 from churnhealth.domain.problem import ChurnProblem
 from churnhealth.errors import ArtifactError, SchemaError
 from churnhealth.explain.attribution import health_points, with_missing_columns
+from churnhealth.explain.contributions import Reference, StackExplainer
 from churnhealth.explain.explanation import Explanation, sum_by_group
 from churnhealth.labels.positive import encode_label, resolve_positive
 from churnhealth.model.artifact import load_artifact, save_artifact
@@ -67,7 +68,9 @@ class HealthModel(ClassifierMixin, BaseEstimator):
     catalogue_ : Catalogue
         One indicator per column.
     model_ : FittedModel
-        Columns, stack, calibrator, reference.
+        Columns, stack, calibrator.
+    reference_ : Reference
+        The population that explanations are told against.
     label_known_through_ : Timestamp or None
         Instant at which the newest training label was certain; None without cutoffs.
     artifact_hash_ : str or None
@@ -155,6 +158,9 @@ class HealthModel(ClassifierMixin, BaseEstimator):
             seed=self.random_state,
             threads=self._threads(frame.size),
         )
+        matrix = encode_table(frame.loc[kept], self.model_.columns).matrix
+        explainer = self._new_explainer()
+        self.reference_ = explainer.learn_reference(matrix, seed=self.random_state)
         self.bands_ = self.bands or HealthBands.from_base_rate(self.model_.base_rate)
         names = [column.name for column in self.model_.columns]
         self.catalogue_ = (self.catalogue or Catalogue()).for_columns(names)
@@ -204,8 +210,8 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         """
         frame = self._take_table(X, reset=False)
         matrix = encode_table(frame, self.model_.columns).matrix
-        phi = self.model_.contributions(matrix)
-        columns, base = self.model_.columns, self.model_.base_margin
+        phi = self._explainer().centred(matrix, self.reference_)
+        columns, base = self.model_.columns, self.reference_.base_margin
         in_points = health_points(phi, base, self._health, self._health_slope)
         log_odds = with_missing_columns(phi, matrix, columns, frame.index)
         by_group = sum_by_group(log_odds, self.catalogue_)
@@ -237,6 +243,7 @@ class HealthModel(ClassifierMixin, BaseEstimator):
             "named_columns": hasattr(self, "feature_names_in_"),
             "indicators": [column.name for column in self.model_.columns],
             "catalogue": self.catalogue_.to_dict(),
+            "reference": self.reference_.to_dict(),
             "bands": {"yellow": self.bands_.yellow, "red": self.bands_.red},
             "label_known_through": None if known is None else known.isoformat(),
             "random_state": self.random_state,
@@ -272,6 +279,7 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         if manifest["named_columns"]:
             self.feature_names_in_ = np.asarray(manifest["indicators"], dtype=object)
         self.model_ = fitted
+        self.reference_ = Reference.from_dict(manifest["reference"])
         self.artifact_hash_ = digest
         return self
 
@@ -282,6 +290,20 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the compiled explainer out; it is made again where it is needed."""
+        state: dict[str, Any] = dict(super().__getstate__())
+        state.pop("_compiled_explainer", None)
+        return state
+
+    def _explainer(self) -> StackExplainer:
+        known = self.__dict__.get("_compiled_explainer")
+        return known if isinstance(known, StackExplainer) else self._new_explainer()
+
+    def _new_explainer(self) -> StackExplainer:
+        self._compiled_explainer = StackExplainer(self.model_.stack, threads=self.n_jobs)
+        return self._compiled_explainer
 
     def _health(self, margin: FloatArray) -> FloatArray:
         return health_from_probability(self.model_.calibrator.probability(margin))

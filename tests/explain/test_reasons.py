@@ -20,7 +20,7 @@ CATALOGUE = Catalogue(
         (
             "tenure", 2, 29.0, -8.14,
             "tenure: 2 months (typical: 29 months), health −8.1 points",
-            "契約月数:2 months(標準:29 months)、健全度 −8.1点",
+            "契約月数:2か月(標準:29か月)、健全度 −8.1点",
         ),
         (
             "nps:missing", None, 8.0, 0.6,

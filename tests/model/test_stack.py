@@ -18,11 +18,6 @@ class Line:
     def margin(self, matrix: np.ndarray) -> np.ndarray:
         return matrix[:, self.column]
 
-    def contributions(self, matrix: np.ndarray) -> np.ndarray:
-        out = np.zeros((len(matrix), matrix.shape[1] + 1))
-        out[:, self.column] = matrix[:, self.column]
-        return out
-
 
 def labels(margin: np.ndarray, seed: int = 0) -> np.ndarray:
     return (np.random.default_rng(seed).random(len(margin)) < expit(margin)).astype(float)
@@ -74,4 +69,3 @@ def test_a_stack_is_the_weighted_sum_of_its_members_and_keeps_no_idle_one() -> N
     base = 0.25 * np.log(0.25)  # log-odds of 0.2 are log(0.2 / 0.8)
     assert len(stack.members) == 1
     assert stack.margin(matrix) == pytest.approx([0.75 + base, -1.5 + base])
-    assert stack.contributions(matrix) == pytest.approx(np.array([[0.75, 0.0, base], [-1.5, 0.0, base]]))

@@ -34,11 +34,6 @@ def test_an_interaction_is_learned_out_of_fold(bag: tuple) -> None:
     assert y[risky].mean() > 0.6
 
 
-def test_contributions_add_up_to_the_margin(bag: tuple) -> None:
-    member, matrix, _, _ = bag
-    assert np.allclose(member.contributions(matrix).sum(axis=1), member.margin(matrix), atol=1e-10)
-
-
 def test_a_bag_survives_text_to_the_bit(bag: tuple) -> None:
     member, matrix, _, _ = bag
     back = TreeMember.from_texts(member.to_texts(), 2)

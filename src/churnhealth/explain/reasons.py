@@ -17,6 +17,24 @@ from churnhealth.explain.explanation import ALL_OTHERS, source_of
 
 LANGUAGES = ("en", "ja")
 
+# Plural as units are declared: singular in English, and the Japanese counter.
+_UNITS = {
+    "minutes": ("minute", "分"),
+    "hours": ("hour", "時間"),
+    "days": ("day", "日"),
+    "weeks": ("week", "週"),
+    "months": ("month", "か月"),
+    "years": ("year", "年"),
+    "times": ("time", "回"),
+    "logins": ("login", "回"),
+    "events": ("event", "件"),
+    "tickets": ("ticket", "件"),
+    "contacts": ("contact", "件"),
+    "users": ("user", "人"),
+    "seats": ("seat", "席"),
+    "points": ("point", "点"),
+}
+
 
 def reason(
     indicator: str, value: object, typical: object, points: float, catalogue: Catalogue, language: str
@@ -43,7 +61,7 @@ def reason(
     >>> reason("logins", 5, 12.0, -9.04, Catalogue((logins,)), "en")
     'logins: 5 times (typical: 12 times), health −9.0 points'
     >>> reason("logins", 5, 12.0, -9.04, Catalogue((logins,)), "ja")
-    'ログイン回数:5 times(標準:12 times)、健全度 −9.0点'
+    'ログイン回数:5回(標準:12回)、健全度 −9.0点'
     """
     if language not in LANGUAGES:
         raise ValueError(f"language: expected 'en' or 'ja', got {language!r}")
@@ -60,8 +78,8 @@ def reason(
     if indicator.endswith(MISSING_SUFFIX) or value is None:
         missing = "データなし" if language == "ja" else "no data"
         return _sentence(label, missing, None, points, language)
-    told = None if typical is None else with_unit(typical, unit)
-    return _sentence(label, with_unit(value, unit), told, points, language)
+    told = None if typical is None else with_unit(typical, unit, language)
+    return _sentence(label, with_unit(value, unit, language), told, points, language)
 
 
 def reasons(drivers: pd.DataFrame, catalogue: Catalogue, language: str) -> list[str]:
@@ -99,12 +117,21 @@ def number_text(value: object) -> str:
     return str(value)
 
 
-def with_unit(value: object, unit: str) -> str:
-    """Write a value with its unit, when it has one."""
+def with_unit(value: object, unit: str, language: str = "en") -> str:
+    """Write a value with its unit, when it has one.
+
+    Examples
+    --------
+    >>> with_unit(1, "months"), with_unit(2.5, "months"), with_unit(3, "months", "ja")
+    ('1 month', '2.5 months', '3か月')
+    """
     text = number_text(value)
-    return (
-        f"{text} {unit}" if unit and not isinstance(value, str) and text not in ("yes", "no") else text
-    )
+    if not unit or isinstance(value, str) or text in ("yes", "no"):
+        return text
+    singular, counter = _UNITS.get(unit, (unit, ""))
+    if language == "ja" and counter:
+        return text + counter
+    return f"{text} {singular if text == '1' else unit}"
 
 
 def _points(points: float, language: str) -> str:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
-import numpy as np
 
 from churnhealth.errors import ArtifactError, listed
 from churnhealth.model.calibrate import Calibrator
@@ -119,8 +118,6 @@ def _files_of(model: FittedModel) -> dict[str, str]:
             "members": members,
             "intercept": model.stack.intercept,
             "calibrator": model.calibrator.to_dict(),
-            "centres": model.centres.tolist(),
-            "base_margin": model.base_margin,
             "base_rate": model.base_rate,
             "summary": model.summary,
         }
@@ -138,8 +135,6 @@ def _model_of(files: Mapping[str, str]) -> FittedModel:
         columns=columns,
         stack=Stack(members, weights, float(values["intercept"]), count),
         calibrator=Calibrator.from_dict(values["calibrator"]),
-        centres=np.asarray(values["centres"], dtype=np.float64),
-        base_margin=float(values["base_margin"]),
         base_rate=float(values["base_rate"]),
         summary=values["summary"],
     )

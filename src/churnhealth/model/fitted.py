@@ -1,4 +1,4 @@
-"""A fitted model: columns, stack, calibrator and the reference that explanations are told against."""
+"""A fitted model: columns, stack and calibrator, learned from one table."""
 
 from __future__ import annotations
 
@@ -18,12 +18,10 @@ from churnhealth.model.linear import fit_linear
 from churnhealth.model.stack import Member, Stack, build_stack, stack_weights
 from churnhealth.model.trees import fit_trees
 
-LARGEST_REFERENCE = 5_000
-
 
 @dataclass(frozen=True)
 class FittedModel:
-    """Everything that turns a table into calibrated probabilities and their contributions.
+    """Everything that turns a table into calibrated probabilities.
 
     Parameters
     ----------
@@ -33,10 +31,6 @@ class FittedModel:
         From the matrix to a margin.
     calibrator : Calibrator
         From the margin to a probability.
-    centres : ndarray, shape (n_indicators,)
-        Mean contribution of each indicator over the reference population, in log-odds.
-    base_margin : float
-        Mean margin of the reference population.
     base_rate : float
         Share of churners among the training rows.
     summary : dict
@@ -46,17 +40,8 @@ class FittedModel:
     columns: tuple[ColumnSpec, ...]
     stack: Stack
     calibrator: Calibrator
-    centres: FloatArray
-    base_margin: float
     base_rate: float
     summary: dict[str, Any] = field(default_factory=dict)
-
-    def contributions(self, matrix: FloatArray) -> FloatArray:
-        """Return centred contributions in log-odds, shape (n_customers, n_indicators).
-
-        For every customer `base_margin` plus their sum is the margin.
-        """
-        return self.stack.contributions(matrix)[:, :-1] - self.centres
 
 
 def fit_model(
@@ -68,7 +53,7 @@ def fit_model(
     seed: int = 0,
     threads: int = 1,
 ) -> FittedModel:
-    """Fit learners out of fold, weigh them, calibrate them, and centre their explanation.
+    """Fit learners out of fold, weigh them, and calibrate the stack.
 
     Parameters
     ----------
@@ -81,7 +66,7 @@ def fit_model(
     customers : ndarray of int, shape (n_rows,), optional
         Customer codes; rows of one customer stay in one fold.
     seed : int
-        Seed of folds, trees and of the reference sample: the same seed gives the same model.
+        Seed of folds and trees: the same seed gives the same model.
     threads : int
         Threads for LightGBM.
 
@@ -100,9 +85,7 @@ def fit_model(
         stack, calibrator, summary = _fit_stack(
             matrix, y, weight, columns, folds, seed, threads, base_rate
         )
-    raw = stack.contributions(_reference_rows(matrix, seed))
-    means = raw.mean(axis=0)
-    return FittedModel(columns, stack, calibrator, means[:-1], float(means.sum()), base_rate, summary)
+    return FittedModel(columns, stack, calibrator, base_rate, summary)
 
 
 def _fit_stack(
@@ -130,14 +113,6 @@ def _fit_stack(
         calibrator = choose_calibrator(margin, y, weight, folds)
     summary = _summary(members, margins, weights, y, weight, len(folds), calibrator)
     return stack, calibrator, summary
-
-
-def _reference_rows(matrix: FloatArray, seed: int) -> FloatArray:
-    """Return all training rows, or a random sample of them when they are many."""
-    if len(matrix) <= LARGEST_REFERENCE:
-        return matrix
-    chosen = np.random.default_rng(seed).choice(len(matrix), LARGEST_REFERENCE, replace=False)
-    return matrix[np.sort(chosen)]
 
 
 def _summary(

@@ -22,7 +22,7 @@ SMALLEST_WEIGHT = 0.01
 
 
 class Member(Protocol):
-    """A learner of the stack; additive in the indicators, in log-odds."""
+    """A learner of the stack, in log-odds; the explanation knows how to take each kind apart."""
 
     @property
     def name(self) -> str:
@@ -30,9 +30,6 @@ class Member(Protocol):
 
     def margin(self, matrix: FloatArray) -> FloatArray:
         """Return log-odds, shape (n_customers,)."""
-
-    def contributions(self, matrix: FloatArray) -> FloatArray:
-        """Return log-odds by indicator, shape (n_customers, n_indicators + 1), the base last."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +59,6 @@ class Stack:
         for weight, member in zip(self.weights, self.members, strict=True):
             margin += weight * member.margin(matrix)
         return margin
-
-    def contributions(self, matrix: FloatArray) -> FloatArray:
-        """Return log-odds by indicator, shape (n_customers, n_indicators + 1), the base last."""
-        out = np.zeros((len(matrix), self.n_indicators + 1))
-        out[:, -1] = self.intercept
-        for weight, member in zip(self.weights, self.members, strict=True):
-            out += weight * member.contributions(matrix)
-        return out
 
 
 def stack_weights(margins: FloatArray, y: FloatArray, weight: FloatArray) -> FloatArray:
@@ -104,6 +93,7 @@ def stack_weights(margins: FloatArray, y: FloatArray, weight: FloatArray) -> Flo
         method="SLSQP",
         bounds=[(0.0, 1.0)] * count,
         constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1.0},
+        options={"ftol": 1e-12, "maxiter": 500},
     )
     weights = np.where(found.x < SMALLEST_WEIGHT, 0.0, found.x)
     weights[-1] += 1.0 - weights.sum()

@@ -49,11 +49,6 @@ class TreeMember:
         margins = [np.asarray(booster.predict(matrix, raw_score=True)) for booster in self.boosters]
         return np.asarray(np.mean(margins, axis=0))
 
-    def contributions(self, matrix: FloatArray) -> FloatArray:
-        """Return TreeSHAP values in log-odds, shape (n_customers, n_indicators + 1), base last."""
-        parts = [np.asarray(booster.predict(matrix, pred_contrib=True)) for booster in self.boosters]
-        return np.asarray(np.mean(parts, axis=0))
-
     @property
     def leaves(self) -> int:
         """Leaves of all trees, which is what scoring pays for."""

@@ -1,0 +1,102 @@
+"""Contributions of a whole stack in log-odds, and the reference population they are centred on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from churnhealth.domain.health import FloatArray
+from churnhealth.explain.treeshap import TreeExplainer
+from churnhealth.model.linear import LinearMember
+from churnhealth.model.stack import Stack
+from churnhealth.model.trees import TreeMember
+
+LARGEST_REFERENCE = 5_000
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The population against which contributions are told: the training rows, or a sample of them.
+
+    Parameters
+    ----------
+    centres : ndarray, shape (n_indicators,)
+        Mean contribution of each indicator, in log-odds.
+    base_margin : float
+        Mean margin.
+    """
+
+    centres: FloatArray
+    base_margin: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {"centres": self.centres.tolist(), "base_margin": self.base_margin}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Reference:
+        """Rebuild from `to_dict`."""
+        return cls(np.asarray(values["centres"], dtype=np.float64), float(values["base_margin"]))
+
+
+class StackExplainer:
+    """Takes margins of a stack apart by indicator.
+
+    The logistic part is a closed form, a sum of one function per indicator. The boosters of all
+    bags are explained together, as one weighted ensemble, by path-dependent Shapley values
+    (TreeSHAP: Lundberg and others, 2020).
+
+    Parameters
+    ----------
+    stack : Stack
+        Linear and tree members with their weights.
+    threads : int, optional
+        For the trees; None: one per processor.
+    """
+
+    def __init__(self, stack: Stack, *, threads: int | None = None) -> None:
+        self._stack = stack
+        self._threads = threads
+        boosters, weights = [], []
+        self._linear: list[tuple[float, LinearMember]] = []
+        for weight, member in zip(stack.weights, stack.members, strict=True):
+            if isinstance(member, TreeMember):
+                boosters += list(member.boosters)
+                weights += [weight / len(member.boosters)] * len(member.boosters)
+            elif isinstance(member, LinearMember):
+                self._linear.append((weight, member))
+        self._trees = TreeExplainer.compile(boosters, weights) if boosters else None
+
+    def contributions(self, matrix: FloatArray) -> FloatArray:
+        """Return log-odds by indicator, shape (n_customers, n_indicators + 1), the base last.
+
+        Parameters
+        ----------
+        matrix : ndarray, shape (n_customers, n_indicators)
+            As `encode_table` gives it. Each row of the result adds up to the row's margin.
+        """
+        out = np.zeros((len(matrix), self._stack.n_indicators + 1))
+        out[:, -1] = self._stack.intercept
+        for weight, member in self._linear:
+            out += weight * member.contributions(matrix)
+        if self._trees is not None:
+            out += self._trees.contributions(matrix, threads=self._threads)
+        return out
+
+    def centred(self, matrix: FloatArray, reference: Reference) -> FloatArray:
+        """Return contributions less their means over the reference, shape (n_customers, n_indicators).
+
+        For every customer `reference.base_margin` plus their sum is the margin.
+        """
+        return self.contributions(matrix)[:, :-1] - reference.centres
+
+    def learn_reference(self, matrix: FloatArray, *, seed: int) -> Reference:
+        """Average over the training rows, or a random sample of them when they are many."""
+        if len(matrix) > LARGEST_REFERENCE:
+            rng = np.random.default_rng(seed)
+            matrix = matrix[np.sort(rng.choice(len(matrix), LARGEST_REFERENCE, replace=False))]
+        means = self.contributions(matrix).mean(axis=0)
+        return Reference(means[:-1], float(means.sum()))
