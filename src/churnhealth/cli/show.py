@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -130,6 +134,7 @@ def demo(result: DemoResult, *, as_json: bool) -> None:
     console.print(_reliability(result.truth))
     metric = result.truth.metric
     first = result.riskiest[0].customer["customer_id"]
+    program, config = _program(), _config_option(work.config)
     _lines(
         f"{result.scored.rows_scored} customers whose labels the model never saw: log loss "
         f"{metric('log_loss'):.4f} (base rate alone {metric('log_loss_base_rate'):.4f}), "
@@ -140,11 +145,24 @@ def demo(result: DemoResult, *, as_json: bool) -> None:
         f"         {PANEL}, {TO_SCORE}, {OUTCOMES}; health_scores, health_drivers, health_current, ...",
         f"Runs     {work.registry.ui_command()}",
         "",
-        "Next     churnhealth explain " + str(first) + " --language ja",
-        "         churnhealth score          # again: unchanged, nothing is written twice",
-        "         churnhealth retrain        # a challenger meets the champion",
-        "         churnhealth init YOUR_CUSTOMERS.csv --config mine/churnhealth.toml",
+        f"Next     {program} explain {first} --language ja{config}",
+        f"         {program} score{config}    # again: unchanged, nothing is written twice",
+        f"         {program} retrain{config}  # a challenger meets the champion",
+        f"         {program} init YOUR_CUSTOMERS.csv --config mine/churnhealth.toml",
     )
+
+
+def _program() -> str:
+    """Return what to type: the bare name when it is on the path, else where it lies."""
+    if shutil.which("churnhealth"):
+        return "churnhealth"
+    beside = Path(sys.executable).with_name("churnhealth")
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
+
+
+def _config_option(config: Path) -> str:
+    here = config.resolve() == Path("churnhealth.toml").resolve()
+    return "" if here else f" --config {shlex.quote(str(config))}"
 
 
 def _verdict(result: RetrainResult) -> None:

@@ -78,8 +78,10 @@ def reason(
     if indicator.endswith(MISSING_SUFFIX) or value is None:
         missing = "データなし" if language == "ja" else "no data"
         return _sentence(label, missing, None, points, language)
+    shown = with_unit(value, unit, language)
+    # A value that is the typical one needs no comparison; its points come from the average.
     told = None if typical is None else with_unit(typical, unit, language)
-    return _sentence(label, with_unit(value, unit, language), told, points, language)
+    return _sentence(label, shown, None if told == shown else told, points, language)
 
 
 def reasons(drivers: pd.DataFrame, catalogue: Catalogue, language: str) -> list[str]:
