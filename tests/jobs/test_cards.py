@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import pytest
 
 from churnhealth.errors import WarehouseError
-from churnhealth.jobs.cards import customer_card, riskiest
+from churnhealth.jobs.cards import customer_card
 from churnhealth.jobs.score import score
 from churnhealth.jobs.wiring import Workplace
 
@@ -22,9 +23,18 @@ def test_a_card_adds_up_and_can_be_written_as_json(trained: Workplace) -> None:
 
 
 def test_the_riskiest_come_first(trained: Workplace) -> None:
-    result = score(trained)
-    cards = riskiest(trained.warehouse, result.cutoff, most=3)
-    assert [card.customer["risk_rank"] for card in cards] == [1, 2, 3]
+    cards = score(trained).riskiest
+    assert [card.customer["risk_rank"] for card in cards] == [1, 2, 3, 4, 5]
+    for card in cards:
+        total = card.customer["base_points"] + card.drivers["contribution_points"].sum()
+        assert total == pytest.approx(card.customer["health_score"], abs=1e-9)
+        published = customer_card(trained.warehouse, card.customer["customer_id"])
+        assert published.drivers["indicator"].tolist() == card.drivers["indicator"].tolist()
+
+
+def test_a_backfill_shows_its_own_customers(trained: Workplace) -> None:
+    score(trained)
+    assert len(score(trained, cutoff=dt.date(2026, 1, 1)).riskiest) == 5
 
 
 def test_an_unknown_customer_is_answered_with_the_nearest(trained: Workplace) -> None:

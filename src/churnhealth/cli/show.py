@@ -17,7 +17,7 @@ from rich.text import Text
 from churnhealth.domain.health import BAND_LABELS
 from churnhealth.domain.indicators import Catalogue
 from churnhealth.evaluate.report import EvaluationReport
-from churnhealth.jobs.cards import CustomerCard, riskiest
+from churnhealth.jobs.cards import CustomerCard
 from churnhealth.jobs.demo import OUTCOMES, PANEL, TO_SCORE, DemoResult
 from churnhealth.jobs.init_project import InitResult
 from churnhealth.jobs.retrain import RetrainResult
@@ -81,12 +81,15 @@ def retrained(workplace: Workplace, result: RetrainResult, *, as_json: bool) -> 
 def scored(workplace: Workplace, result: ScoreResult, *, as_json: bool) -> None:
     """Show counts, the riskiest customers, and where the tables are."""
     if as_json:
-        facts = {name: value for name, value in vars(result).items() if name != "cutoff"}
-        _json({**facts, "cutoff": result.cutoff.isoformat(), "notes": list(result.notes)})
+        facts = {
+            name: value for name, value in vars(result).items() if name not in ("cutoff", "riskiest")
+        }
+        cards = [one.to_dict() for one in result.riskiest]
+        _json({**facts, "cutoff": result.cutoff.isoformat(), "riskiest": cards})
         return
     _counts(workplace, result)
     language = workplace.settings.project.language
-    console.print(_risk_list(riskiest(workplace.warehouse, result.cutoff), language))
+    console.print(_risk_list(result.riskiest, language))
     _lines(*result.notes, f"Tables: {workplace.warehouse.describe()}")
 
 
@@ -122,7 +125,7 @@ def demo(result: DemoResult, *, as_json: bool) -> None:
                 "scored": result.scored.rows_scored,
                 "bands": result.scored.bands,
                 "put_aside": result.truth.to_dict(),
-                "riskiest": [one.to_dict() for one in result.riskiest],
+                "riskiest": [one.to_dict() for one in result.scored.riskiest],
             }
         )
         return
@@ -130,10 +133,10 @@ def demo(result: DemoResult, *, as_json: bool) -> None:
     language = work.settings.project.language
     _verdict(result.trained)
     _counts(work, result.scored)
-    console.print(_risk_list(result.riskiest, language))
+    console.print(_risk_list(result.scored.riskiest, language))
     console.print(_reliability(result.truth))
     metric = result.truth.metric
-    first = result.riskiest[0].customer["customer_id"]
+    first = result.scored.riskiest[0].customer["customer_id"]
     program, config = _program(), _config_option(work.config)
     _lines(
         f"{result.scored.rows_scored} customers whose labels the model never saw: log loss "

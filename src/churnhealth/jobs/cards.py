@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from churnhealth.adapters.warehouse import Warehouse
+from churnhealth.adapters.warehouse import ScoreSlice, Warehouse
 from churnhealth.errors import WarehouseError, listed, nearest
 
 
@@ -19,7 +19,7 @@ class CustomerCard:
     Parameters
     ----------
     customer : dict
-        The customer's row of `health_current`.
+        The customer's row of `health_current`, or of `health_scores`.
     groups : DataFrame
         indicator_group, points, sub_score.
     drivers : DataFrame
@@ -70,11 +70,23 @@ def customer_card(warehouse: Warehouse, customer_id: str) -> CustomerCard:
     )
 
 
-def riskiest(warehouse: Warehouse, cutoff: datetime, most: int = 5) -> list[CustomerCard]:
-    """Read the customers with the highest churn probability at a cutoff, the riskiest first."""
-    current = warehouse.current_scores()
-    top = current[current["cutoff"] == cutoff].nsmallest(most, "risk_rank")
-    return [customer_card(warehouse, str(one)) for one in top["customer_id"]]
+def riskiest(tables: ScoreSlice, most: int = 5) -> tuple[CustomerCard, ...]:
+    """Return the customers of a slice with the highest churn probability, the riskiest first."""
+    top = tables.scores.nsmallest(most, "risk_rank")
+    return tuple(
+        CustomerCard(
+            {str(name): value for name, value in row.items()},
+            _of(tables.group_scores, row["customer_id"]),
+            _of(tables.drivers, row["customer_id"]).sort_values("rank"),
+            len(tables.scores),
+        )
+        for row in top.to_dict("records")
+    )
+
+
+def _of(table: pd.DataFrame, customer_id: Any) -> pd.DataFrame:
+    rows: pd.DataFrame = table[table["customer_id"] == customer_id]
+    return rows.reset_index(drop=True)
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -20,7 +20,6 @@ from churnhealth.domain.problem import ChurnProblem
 from churnhealth.errors import ConfigError
 from churnhealth.evaluate.report import EvaluationReport, evaluate_model
 from churnhealth.features.panel import PanelColumns
-from churnhealth.jobs.cards import CustomerCard, riskiest
 from churnhealth.jobs.init_project import write_text
 from churnhealth.jobs.retrain import RetrainResult, retrain
 from churnhealth.jobs.score import ScoreResult, score
@@ -49,14 +48,12 @@ class DemoResult:
     scored : ScoreResult
     truth : EvaluationReport
         The published probabilities against the labels that had been put aside.
-    riskiest : list of CustomerCard
     """
 
     workplace: Workplace
     trained: RetrainResult
     scored: ScoreResult
     truth: EvaluationReport
-    riskiest: list[CustomerCard]
 
 
 def demo(folder: Path, *, language: str = "en", progress: Progress = silent) -> DemoResult:
@@ -89,7 +86,7 @@ def demo(folder: Path, *, language: str = "en", progress: Progress = silent) -> 
     scored = score(workplace)
     progress("looking at what became of them")
     truth = compare_with_outcomes(workplace, scored)
-    return DemoResult(workplace, trained, scored, truth, riskiest(workplace.warehouse, scored.cutoff))
+    return DemoResult(workplace, trained, scored, truth)
 
 
 def compare_with_outcomes(workplace: Workplace, scored: ScoreResult) -> EvaluationReport:

@@ -15,6 +15,7 @@ from churnhealth.errors import ArtifactError, TrackingError
 from churnhealth.estimator import HealthModel
 from churnhealth.features.fingerprint import frame_fingerprint
 from churnhealth.features.panel import Panel, scoring_panel
+from churnhealth.jobs.cards import CustomerCard, riskiest
 from churnhealth.jobs.ledger import JobRun, job_run
 from churnhealth.jobs.score_tables import score_tables
 from churnhealth.jobs.wiring import Workplace
@@ -44,6 +45,8 @@ class ScoreResult:
         Customers per band.
     notes : tuple of str
         What the reader should know: columns left out, levels never seen.
+    riskiest : tuple of CustomerCard
+        The customers with the highest churn probability.
     """
 
     run_id: str
@@ -56,6 +59,7 @@ class ScoreResult:
     rows_rejected: int
     bands: dict[str, int]
     notes: tuple[str, ...]
+    riskiest: tuple[CustomerCard, ...]
 
 
 def score(workplace: Workplace, *, cutoff: dt.date | None = None) -> ScoreResult:
@@ -117,6 +121,7 @@ def _score(workplace: Workplace, run: JobRun, cutoff: dt.date | None) -> ScoreRe
         rows_rejected=len(panel.rejects),
         bands=_band_counts(tables),
         notes=(*panel.notes, *_unseen_notes(model, panel)),
+        riskiest=riskiest(tables),
     )
 
 
