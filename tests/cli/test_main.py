@@ -25,10 +25,11 @@ def run(*arguments: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_with_an_example(command: str) -> None:
+def test_every_command_has_help_with_an_example_and_the_exit_codes(command: str) -> None:
     code, out, _ = run(command, "--help")
     assert code == 0
-    assert f"Example: churnhealth {command}" in " ".join(out.split()) or command == "retrain"
+    assert f"Example: churnhealth {command}" in " ".join(out.split())
+    assert "Exit codes: 0 done" in out
     assert "--json" in out
     assert "--debug" in out
 

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 DONE, FAILED, USAGE, KEPT, INTERRUPTED = 0, 1, 2, 3, 130
 
-EXIT_CODES = """
-Exit codes: 0 done (retrain: promoted), 1 failed, 2 wrong usage or configuration, 3 retrain kept
-the champion.
-"""
+EXIT_CODES = (
+    "Exit codes: 0 done (retrain: promoted), 1 failed, 2 wrong usage or configuration, 3 retrain kept "
+    "the champion."
+)
 
 app = typer.Typer(
-    help="Customer health scores that are calibrated churn probabilities and explain themselves."
-    + EXIT_CODES,
+    help="Customer health scores that are calibrated churn probabilities and explain themselves.",
+    epilog=EXIT_CODES,
     no_args_is_help=True,
     add_completion=False,
     # Plain help: laying it out with rich takes four times as long as everything else.
@@ -64,7 +64,7 @@ def _options(
     """Hold the options that belong to no command."""
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES)
 def init(
     panel: Annotated[Path, typer.Argument(help="CSV, TSV or Parquet: customers with a churn label.")],
     *,
@@ -113,7 +113,7 @@ def init(
     _run(work, as_json=as_json, debug=debug)
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES)
 def demo(
     *,
     folder: Annotated[Path, typer.Option(help="Where churnhealth.toml, data/ and models/ go.")] = Path(),
@@ -140,11 +140,11 @@ def demo(
     _run(work, as_json=as_json, debug=debug)
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES)
 def retrain(*, config: Config = DEFAULT_CONFIG, as_json: AsJson = False, debug: Debug = False) -> None:
     """Train on the panel, judge on customers put aside, and promote only with reasons.
 
-    Exit code 0: promoted. 3: the champion was kept. Example: churnhealth retrain --json
+    Example: churnhealth retrain --json
     """
 
     def work() -> int:
@@ -162,7 +162,7 @@ def retrain(*, config: Config = DEFAULT_CONFIG, as_json: AsJson = False, debug: 
     _run(work, as_json=as_json, debug=debug)
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES)
 def score(
     *,
     config: Config = DEFAULT_CONFIG,
@@ -191,7 +191,7 @@ def score(
     _run(work, as_json=as_json, debug=debug)
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES)
 def explain(
     customer_id: Annotated[str, typer.Argument(help="The customer, as the source writes it.")],
     *,
