@@ -25,15 +25,9 @@ def test_a_notebook_is_its_script(path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-def test_a_notebook_runs_and_its_text_is_what_is_stored(path: Path) -> None:
+def test_a_notebook_runs_and_shows_what_is_stored(path: Path) -> None:
     stored = nbformat.read(path, 4)
     fresh = nbformat.read(path, 4)
     NotebookClient(fresh, timeout=300, kernel_name="python3").execute(cwd=str(path.parent))
-    for old, new in zip(stored.cells, fresh.cells, strict=True):
-        if old.cell_type == "code":
-            assert [one.output_type for one in old.outputs] == [one.output_type for one in new.outputs]
-            assert not [
-                one
-                for one in new.outputs
-                if one.output_type in ("error", "stream") and "rror" in str(one)
-            ]
+    shown = [[one.output_type for one in cell.get("outputs", [])] for cell in fresh.cells]
+    assert shown == [[one.output_type for one in cell.get("outputs", [])] for cell in stored.cells]
