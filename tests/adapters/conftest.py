@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
 import pytest
+from adbc_driver_postgresql import dbapi
 
 from churnhealth.adapters.duckdb_warehouse import DuckDBWarehouse
-from churnhealth.adapters.warehouse import PublishResult, RunRecord, ScoreSlice
+from churnhealth.adapters.open_warehouse import open_warehouse
+from churnhealth.adapters.warehouse import PublishResult, RunRecord, ScoreSlice, Warehouse
 from churnhealth.domain.tables import HEALTH_RUNS, OUTPUT_TABLES
 
 
@@ -143,3 +147,61 @@ def warehouse(database: Path, prepared: Path) -> DuckDBWarehouse:
     database.parent.mkdir()
     shutil.copyfile(prepared, database)
     return DuckDBWarehouse(database, wait_seconds=0.2)
+
+
+@dataclasses.dataclass
+class Place:
+    """Where a warehouse is, and a way to it that is not ours."""
+
+    engine: str
+    location: str
+
+    def open(self, **about: Any) -> Warehouse:
+        return open_warehouse(self.location, **{"wait_seconds": 0.2, **about})
+
+    def run(self, *statements: str) -> None:
+        with self._cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def contents(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Read all rows of every output table but the ledger, in a fixed order."""
+        tables = [contract.name for contract in OUTPUT_TABLES if contract is not HEALTH_RUNS]
+        found = {}
+        with self._cursor() as cursor:
+            for name in tables:
+                cursor.execute(f"SELECT CAST({name} AS VARCHAR) FROM {name} ORDER BY 1")
+                found[name] = cursor.fetchall()
+        return found
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        if self.engine == "duckdb":
+            with duckdb.connect(self.location) as connection:
+                yield connection
+        else:
+            own = dbapi.connect(self.location, autocommit=True)
+            with own as connection, connection.cursor() as cursor:
+                yield cursor
+
+
+@pytest.fixture(scope="session")
+def postgres_prepared(new_postgres_database: Callable[..., str]) -> str:
+    """The name of a database with its output tables, made once: tests work on copies."""
+    uri = new_postgres_database()
+    open_warehouse(uri).prepare()
+    return uri.partition("?")[0].rpartition("/")[2]
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A place with output tables in it."""
+    if request.param == "duckdb":
+        shutil.copyfile(request.getfixturevalue("prepared"), tmp_path / "warehouse.duckdb")
+        yield Place("duckdb", str(tmp_path / "warehouse.duckdb"))
+        return
+    make = request.getfixturevalue("new_postgres_database")
+    drop = request.getfixturevalue("drop_postgres_database")
+    uri = make(request.getfixturevalue("postgres_prepared"))
+    yield Place("postgres", uri)
+    drop(uri)

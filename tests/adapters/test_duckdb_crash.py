@@ -16,18 +16,18 @@ from churnhealth.adapters.warehouse import PublishResult
 
 KILLED = """
 import runpy, sys, time
-from churnhealth.adapters import duckdb_publish
+from churnhealth.adapters import warehouse_publish
 from churnhealth.adapters.duckdb_warehouse import DuckDBWarehouse
 
 world = runpy.run_path(sys.argv[1])["World"]
-original = duckdb_publish._replace_table
+original = warehouse_publish._replace_table
 
 def stop_after_the_scores(*given):
     original(*given)
     print("in the middle", flush=True)
     time.sleep(60)
 
-duckdb_publish._replace_table = stop_after_the_scores
+warehouse_publish._replace_table = stop_after_the_scores
 warehouse = DuckDBWarehouse(sys.argv[2])
 with warehouse.job_lock("score"):
     world.publish(warehouse, "killed", {"a": 1.0, "b": 2.0}, fingerprint="f2")

@@ -11,7 +11,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from churnhealth.adapters import duckdb_publish
+from churnhealth.adapters import warehouse_publish
 from churnhealth.adapters.duckdb_warehouse import DuckDBWarehouse
 from churnhealth.adapters.warehouse import PublishResult, ScoreSlice
 from churnhealth.domain.tables import HEALTH_SCORES, OUTPUT_TABLES
@@ -183,14 +183,14 @@ def test_a_failure_between_two_statements_leaves_the_old_slice_whole(
 ) -> None:
     world.publish(warehouse, "r1", {"a": 90.0, "b": 30.0}, rejected=1)
     before = world.contents(database)
-    original = duckdb_publish._replace_table
+    original = warehouse_publish._replace_table
 
     def fail_at_the_drivers(*given: Any) -> None:
         if given[-1].name == "health_drivers":
             raise duckdb.OutOfMemoryException("disk full")
         original(*given)
 
-    monkeypatch.setattr(duckdb_publish, "_replace_table", fail_at_the_drivers)
+    monkeypatch.setattr(warehouse_publish, "_replace_table", fail_at_the_drivers)
     with pytest.raises(WarehouseError, match="disk full"):
         world.publish(warehouse, "r2", {"a": 80.0}, fingerprint="f2")
     assert world.contents(database) == before

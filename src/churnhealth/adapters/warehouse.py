@@ -19,6 +19,7 @@ from churnhealth.domain.tables import (
     HEALTH_SCORES,
 )
 from churnhealth.errors import WarehouseError, listed
+from churnhealth.features.runner import SqlRunner
 
 CURRENT_VIEW = "health_current"
 SCORE_JOB = "score"
@@ -97,8 +98,8 @@ class PublishResult:
     revision: int
 
 
-class Warehouse(Protocol):
-    """One place to read customers from and to write health scores to.
+class Warehouse(SqlRunner, Protocol):
+    """One place to read customers from, to run SQL in, and to write health scores to.
 
     Every method raises WarehouseError when the warehouse cannot be reached, read or written. Times
     are instants and come back in UTC.
@@ -153,6 +154,10 @@ class Warehouse(Protocol):
         self, run: RunRecord, finished_at: datetime, *, message: str, model_version: str | None = None
     ) -> None:
         """Complete a run that publishes no scores, such as retrain; `model_version` is what it made."""
+        ...
+
+    def write_rejects(self, run_id: str, rejects: pd.DataFrame) -> None:
+        """Add the rejects of a run that publishes no scores: source, row_hash, reason, row_json."""
         ...
 
     def fail_run(self, run_id: str, message: str, finished_at: datetime) -> None:

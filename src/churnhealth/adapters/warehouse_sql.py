@@ -1,23 +1,20 @@
 # Names are quoted and come from our own contracts or from the database's own list; values are bound.
 # ruff: noqa: S608
-"""The SQL of the embedded warehouse: text in DuckDB's dialect, nothing that runs it."""
+"""The SQL of warehouses: one text for DuckDB and PostgreSQL, nothing that runs it.
+
+Values are bound by number: $1, $2 and so on.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from churnhealth.adapters.warehouse import CURRENT_VIEW, SCORE_JOB
 from churnhealth.domain.contracts import Column, TableContract
 from churnhealth.domain.tables import HEALTH_RUNS, HEALTH_SCORES, HEALTH_SCORES_HISTORY
 from churnhealth.errors import WarehouseError
 
-TYPES = {
-    "string": "VARCHAR",
-    "json": "VARCHAR",
-    "timestamp": "TIMESTAMP WITH TIME ZONE",
-    "double": "DOUBLE",
-    "integer": "INTEGER",
-}
-
-# The name under which an Arrow table is registered while it is written.
+# The name under which the rows of an Arrow table stand while they are written.
 SOURCE = "churnhealth_source"
 
 
@@ -45,16 +42,37 @@ def names(columns: tuple[str, ...], table: str = "") -> str:
     return ", ".join((f"{table}." if table else "") + quoted(name) for name in columns)
 
 
-def create_table(contract: TableContract, prefix: str) -> str:
-    """Write CREATE TABLE IF NOT EXISTS with kinds, NOT NULL and the primary key."""
-    lines = [f"  {_declared(column)}" for column in contract.columns]
+def bound(columns: tuple[str, ...], between: str, first: int = 1) -> str:
+    """Compare or set columns to bound values, numbered from `first`.
+
+    Examples
+    --------
+    >>> bound(("a", "b"), " AND ", first=3)
+    '"a" = $3 AND "b" = $4'
+    """
+    return between.join(f"{quoted(name)} = ${place}" for place, name in enumerate(columns, first))
+
+
+def create_table(contract: TableContract, prefix: str, types: Mapping[str, str]) -> str:
+    """Write CREATE TABLE IF NOT EXISTS with kinds, NOT NULL and the primary key.
+
+    Parameters
+    ----------
+    contract : TableContract
+        The table.
+    prefix : str
+        Before its name.
+    types : mapping of str to str
+        The engine's type of every kind in `domain.contracts.KINDS`.
+    """
+    lines = [f"  {_declared(column, types)}" for column in contract.columns]
     lines.append(f"  PRIMARY KEY ({names(contract.key)})")
     body = ",\n".join(lines)
     return f"CREATE TABLE IF NOT EXISTS {quoted(prefix + contract.name)} (\n{body}\n)"
 
 
-def _declared(column: Column) -> str:
-    return f"{quoted(column.name)} {TYPES[column.kind]}{'' if column.nullable else ' NOT NULL'}"
+def _declared(column: Column, types: Mapping[str, str]) -> str:
+    return f"{quoted(column.name)} {types[column.kind]}{'' if column.nullable else ' NOT NULL'}"
 
 
 def create_current_view(prefix: str) -> str:
@@ -62,8 +80,9 @@ def create_current_view(prefix: str) -> str:
 
     The model of the run that finished last is the champion of its cutoff; the latest cutoff wins,
     whatever finished last, so a backfill never becomes current. A customer without a score at the
-    newest cutoff keeps the latest one and is stale. Plain joins and ROW_NUMBER, so that the same
-    text runs on other engines.
+    newest cutoff keeps the latest one and is stale. Plain joins and window functions, so that the same
+    text runs on other engines; no join of scores with themselves, which an engine without statistics
+    may run as a loop in a loop.
     """
     return f"""CREATE OR REPLACE VIEW {quoted(prefix + CURRENT_VIEW)} AS
 WITH finished AS (
@@ -82,20 +101,24 @@ newest AS (
 ),
 ranked AS (
   SELECT {names(HEALTH_SCORES.column_names, "scores")},
-    ROW_NUMBER() OVER (PARTITION BY scores.customer_id ORDER BY scores.cutoff DESC) AS place
+    ROW_NUMBER() OVER (PARTITION BY scores.customer_id ORDER BY scores.cutoff DESC) AS place,
+    LEAD(scores.cutoff) OVER (
+      PARTITION BY scores.customer_id ORDER BY scores.cutoff DESC
+    ) AS previous_cutoff,
+    LEAD(scores.health_score) OVER (
+      PARTITION BY scores.customer_id ORDER BY scores.cutoff DESC
+    ) AS previous_health_score
   FROM {quoted(prefix + HEALTH_SCORES.name)} AS scores
   INNER JOIN champions
     ON champions.cutoff = scores.cutoff AND champions.model_version = scores.model_version
 )
 SELECT {names(HEALTH_SCORES.column_names, "latest")},
-  previous.cutoff AS previous_cutoff,
-  previous.health_score AS previous_health_score,
-  latest.health_score - previous.health_score AS health_score_change,
+  latest.previous_cutoff,
+  latest.previous_health_score,
+  latest.health_score - latest.previous_health_score AS health_score_change,
   latest.cutoff < newest.cutoff AS is_stale
 FROM ranked AS latest
 CROSS JOIN newest
-LEFT JOIN ranked AS previous
-  ON previous.customer_id = latest.customer_id AND previous.place = 2
 WHERE latest.place = 1"""
 
 
@@ -115,9 +138,15 @@ def delete_vanished(contract: TableContract, prefix: str) -> str:
     same = " AND ".join(f"{SOURCE}.{quoted(name)} = old.{quoted(name)}" for name in contract.key)
     return (
         f"DELETE FROM {quoted(prefix + contract.name)} AS old "
-        f"WHERE old.cutoff = ? AND old.model_version = ? "
+        f"WHERE old.cutoff = $1 AND old.model_version = $2 "
         f"AND NOT EXISTS (SELECT 1 FROM {SOURCE} WHERE {same})"
     )
+
+
+def delete_slice(contract: TableContract, prefix: str) -> str:
+    """Delete a whole slice; binds cutoff, model_version."""
+    table = quoted(prefix + contract.name)
+    return f"DELETE FROM {table} WHERE cutoff = $1 AND model_version = $2"
 
 
 def insert(contract: TableContract, prefix: str) -> str:
@@ -131,8 +160,8 @@ def keep_history(prefix: str) -> str:
     return (
         f"INSERT INTO {quoted(prefix + HEALTH_SCORES_HISTORY.name)} "
         f"({names(HEALTH_SCORES_HISTORY.column_names)}) "
-        f"SELECT {names(HEALTH_SCORES.column_names)}, CAST(? AS INTEGER) "
-        f"FROM {quoted(prefix + HEALTH_SCORES.name)} WHERE cutoff = ? AND model_version = ?"
+        f"SELECT {names(HEALTH_SCORES.column_names)}, CAST($1 AS INTEGER) "
+        f"FROM {quoted(prefix + HEALTH_SCORES.name)} WHERE cutoff = $2 AND model_version = $3"
     )
 
 
@@ -141,26 +170,28 @@ def newest_finished(prefix: str) -> str:
     return (
         f"SELECT revision, input_fingerprint FROM {quoted(prefix + HEALTH_RUNS.name)} "
         f"WHERE job = '{SCORE_JOB}' AND status IN ('completed', 'unchanged') "
-        "AND cutoff = ? AND model_version = ? ORDER BY revision DESC LIMIT 1"
+        "AND cutoff = $1 AND model_version = $2 ORDER BY revision DESC LIMIT 1"
     )
 
 
 def change_run(prefix: str, changed: tuple[str, ...], where: tuple[str, ...]) -> str:
-    """Change columns of started ledger rows; binds the changed values, then those of `where`."""
-    changes = ", ".join(f"{quoted(name)} = ?" for name in changed)
-    wanted = " AND ".join(f"{quoted(name)} = ?" for name in where)
+    """Change columns of started ledger rows; binds the changed values, then those of `where`.
+
+    Returns the run_id of every row that was changed.
+    """
     return (
-        f"UPDATE {quoted(prefix + HEALTH_RUNS.name)} SET {changes} WHERE status = 'started' AND {wanted}"
+        f"UPDATE {quoted(prefix + HEALTH_RUNS.name)} SET {bound(changed, ', ')} "
+        f"WHERE status = 'started' AND {bound(where, ' AND ', len(changed) + 1)} RETURNING run_id"
     )
 
 
 def add_run(prefix: str, columns: tuple[str, ...]) -> str:
     """Add a ledger row; binds the columns' values."""
-    marks = ", ".join("?" for _ in columns)
+    marks = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
     return f"INSERT INTO {quoted(prefix + HEALTH_RUNS.name)} ({names(columns)}) VALUES ({marks})"
 
 
 def read(name: str, where: tuple[str, ...], order: str) -> str:
     """Read all columns of a table of ours; binds the values of `where`."""
-    wanted = " AND ".join(f"{quoted(column)} = ?" for column in where)
-    return f"SELECT * FROM {quoted(name)}{' WHERE ' + wanted if where else ''} ORDER BY {order}"
+    wanted = f" WHERE {bound(where, ' AND ')}" if where else ""
+    return f"SELECT * FROM {quoted(name)}{wanted} ORDER BY {order}"

@@ -1,4 +1,4 @@
-"""The SQL text: quoting, and the statements that DuckDB's parser and its tables agree with."""
+"""The SQL text: quoting, and the statements that all engines are given."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from churnhealth.adapters import duckdb_sql as sql
+from churnhealth.adapters import warehouse_sql as sql
+from churnhealth.adapters.duckdb_session import TYPES
 from churnhealth.domain.tables import HEALTH_GROUP_SCORES, HEALTH_RUNS
 from churnhealth.errors import WarehouseError
 
@@ -34,7 +35,7 @@ def test_what_cannot_be_quoted_is_refused(name: str) -> None:
 
 
 def test_a_table_is_declared_with_kinds_gaps_and_key() -> None:
-    assert sql.create_table(HEALTH_GROUP_SCORES, "x_") == (
+    assert sql.create_table(HEALTH_GROUP_SCORES, "x_", TYPES) == (
         'CREATE TABLE IF NOT EXISTS "x_health_group_scores" (\n'
         '  "customer_id" VARCHAR NOT NULL,\n'
         '  "cutoff" TIMESTAMP WITH TIME ZONE NOT NULL,\n'
@@ -56,7 +57,8 @@ def test_an_upsert_changes_everything_but_the_key() -> None:
 
 def test_only_started_runs_can_be_changed() -> None:
     assert sql.change_run("", ("status",), ("run_id",)) == (
-        """UPDATE "health_runs" SET "status" = ? WHERE status = 'started' AND "run_id" = ?"""
+        """UPDATE "health_runs" SET "status" = $1 WHERE status = 'started' AND "run_id" = $2 """
+        "RETURNING run_id"
     )
 
 
@@ -68,6 +70,6 @@ def test_the_view_uses_nothing_that_other_engines_lack() -> None:
 
 def test_reading_binds_values_and_orders() -> None:
     assert sql.read("t", ("a", "b"), "a DESC") == (
-        'SELECT * FROM "t" WHERE "a" = ? AND "b" = ? ORDER BY a DESC'
+        'SELECT * FROM "t" WHERE "a" = $1 AND "b" = $2 ORDER BY a DESC'
     )
     assert sql.read(HEALTH_RUNS.name, (), "run_id") == 'SELECT * FROM "health_runs" ORDER BY run_id'

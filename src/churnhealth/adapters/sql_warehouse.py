@@ -1,0 +1,295 @@
+"""What the warehouses that speak SQL have in common: all of the protocol but the connection."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from datetime import datetime
+
+import pandas as pd
+import pyarrow as pa
+
+from churnhealth.adapters import warehouse_sql as sql
+from churnhealth.adapters.arrow_frames import arrow_to_frame, contract_to_arrow, frame_to_arrow
+from churnhealth.adapters.arrow_plain import plain_batches, plain_table
+from churnhealth.adapters.warehouse import (
+    CURRENT_VIEW,
+    SCORE_JOB,
+    PublishResult,
+    RunRecord,
+    ScoreSlice,
+    checked_prefix,
+    checked_slice,
+    utc_moment,
+)
+from churnhealth.adapters.warehouse_publish import change_run, publish_slice
+from churnhealth.adapters.warehouse_session import Session
+from churnhealth.domain.contracts import TableContract
+from churnhealth.domain.tables import (
+    HEALTH_DRIVERS,
+    HEALTH_GROUP_SCORES,
+    HEALTH_REJECTS,
+    HEALTH_RUNS,
+    HEALTH_SCORES,
+    OUTPUT_TABLES,
+)
+from churnhealth.errors import WarehouseError, listed, nearest
+
+
+class SqlWarehouse(ABC):
+    """The `Warehouse` protocol over short sessions; an engine brings these, and the job lock.
+
+    Values are bound and names quoted, so no text of the data is ever part of a statement.
+
+    Parameters
+    ----------
+    prefix : str
+        Before the names of the output tables: letters, digits, underscores.
+    wait_seconds : float
+        How long to wait for another process.
+
+    Raises
+    ------
+    WarehouseError
+        When the prefix is no plain text.
+    """
+
+    def __init__(self, prefix: str, wait_seconds: float) -> None:
+        self._prefix = checked_prefix(prefix)
+        self._wait = wait_seconds
+
+    @property
+    @abstractmethod
+    def dialect(self) -> str:
+        """Name the SQL dialect, as sqlglot knows it."""
+
+    @abstractmethod
+    def _where(self) -> str:
+        """Name the place in messages; no secrets."""
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[Session]:
+        """Open a session that cannot write."""
+
+    @abstractmethod
+    def _writing(self) -> AbstractContextManager[Session]:
+        """Open a session in ONE transaction, committed at the end of the block, or never."""
+
+    def tables(self) -> list[str]:
+        """List tables and views; outside the default schema as "schema.table"."""
+        with self._reading() as session:
+            return sorted(_known(session))
+
+    def relation_sql(self, relation: str) -> str:
+        """Return the quoted place of a table or view, as it stands after FROM."""
+        with self._reading() as session:
+            return self._found(session, relation)
+
+    def columns(self, relation: str) -> list[tuple[str, str]]:
+        """List name and type of every column, in order; types in DuckDB's words, such as VARCHAR."""
+        with self._reading() as session:
+            return session.columns(self._found(session, relation))
+
+    def query(self, sql: str) -> pa.Table:
+        """Run one SELECT, read-only, and return all of its rows.
+
+        Returns
+        -------
+        pyarrow.Table
+            Decimals and wide integers are doubles, instants are UTC, times are to the microsecond.
+        """
+        with self._reading() as session:
+            return plain_table(session.table(sql))
+
+    def query_batches(self, sql: str) -> Iterable[pa.RecordBatch]:
+        """Run one SELECT, read-only, and give its rows batch by batch; kinds as `query` gives them.
+
+        The connection is held until the last batch is taken or the iterator is closed.
+        """
+        with self._reading() as session:
+            yield from plain_batches(session.batches(sql))
+
+    def read_table(self, table: str) -> pd.DataFrame:
+        """Read a whole table or view.
+
+        Parameters
+        ----------
+        table : str
+            Its name, or "schema.table". Case matters only between names that differ by nothing else.
+
+        Returns
+        -------
+        DataFrame
+            All rows; instants in UTC.
+        """
+        with self._reading() as session:
+            place = self._found(session, table)
+            return _frame(session.table(f"SELECT * FROM {place}"))  # noqa: S608 - quoted
+
+    def write_table(self, table: str, frame: pd.DataFrame) -> None:
+        """Replace a whole table by a frame, in one transaction; the index is left out.
+
+        Parameters
+        ----------
+        table : str
+            Its name, or "schema.table" of a schema that is there.
+        frame : DataFrame
+            Text, numbers, booleans, dates, timestamps or categories; missing values become NULL.
+        """
+        sql.quoted(table)
+        arrow = frame_to_arrow(table, frame)
+        with self._writing() as session:
+            schema, name = _place_to_write(session, table)
+            ours = {output.casefold() for output in (*self._outputs(), self._prefix + CURRENT_VIEW)}
+            if schema == session.schema and name.casefold() in ours:
+                raise WarehouseError(f"{table}: is an output table of churnhealth; choose another name")
+            session.replace_table(schema, name, arrow)
+
+    def prepare(self) -> None:
+        """Create the output tables and the view where they are missing; again does no harm."""
+        with self._writing() as session:
+            session.one_writer("the output tables")
+            known = _known(session)
+            for contract in OUTPUT_TABLES:
+                if self._prefix + contract.name not in known:
+                    session.execute(sql.create_table(contract, self._prefix, session.types))
+                self._check_columns(session, contract)
+            session.create_view(self._prefix + CURRENT_VIEW, sql.create_current_view(self._prefix))
+
+    def start_run(self, run: RunRecord) -> None:
+        """Write the run to the ledger as started; older started runs of the job become failed."""
+        row: dict[str, object] = {**asdict(run), "status": "started"}
+        stale: dict[str, object] = {
+            "status": "failed",
+            "message": f"died before it finished; found by run {run.run_id}",
+            "finished_at": run.started_at,
+        }
+        with self._writing() as session:
+            change_run(session, self._prefix, stale, {"job": run.job})
+            session.execute(sql.add_run(self._prefix, tuple(row)), [*row.values()])
+
+    def publish(self, run: RunRecord, slice_: ScoreSlice, finished_at: datetime) -> PublishResult:
+        """Write everything that a run scored, and finish the run, in ONE transaction."""
+        tables = checked_slice(run, slice_)
+        moment = utc_moment("finished_at", finished_at)
+        with self._writing() as session:
+            session.one_writer("the output tables")
+            return publish_slice(session, self._prefix, run, tables, moment)
+
+    def finish_run(
+        self, run: RunRecord, finished_at: datetime, *, message: str, model_version: str | None = None
+    ) -> None:
+        """Complete a run that publishes no scores, such as retrain; `model_version` is what it made."""
+        if run.job == SCORE_JOB:
+            raise WarehouseError(f"run {run.run_id!r}: a score run is finished by publishing its scores")
+        changed: dict[str, object] = {"status": "completed", "message": message}
+        changed["model_version"] = model_version or run.model_version
+        if not self._end_run(run.run_id, changed, finished_at):
+            raise WarehouseError(f"run {run.run_id!r}: expected a started run in the ledger, got none")
+
+    def write_rejects(self, run_id: str, rejects: pd.DataFrame) -> None:
+        """Add the rejects of a run that publishes no scores: source, row_hash, reason, row_json."""
+        frame = rejects.assign(run_id=run_id)
+        HEALTH_REJECTS.check(frame)
+        with self._writing() as session, session.staged(contract_to_arrow(HEALTH_REJECTS, frame)):
+            session.execute(sql.insert(HEALTH_REJECTS, self._prefix))
+
+    def fail_run(self, run_id: str, message: str, finished_at: datetime) -> None:
+        """Mark a started run as failed; a run that has ended already is left as it is."""
+        self._end_run(run_id, {"status": "failed", "message": message}, finished_at)
+
+    def current_scores(self) -> pd.DataFrame:
+        """Read the view `health_current`, lowest health score first.
+
+        Columns of `health_scores`, previous_cutoff, previous_health_score, health_score_change
+        (points), is_stale (True: this customer has no score at the newest cutoff).
+        """
+        return self._select(CURRENT_VIEW, {}, "health_score, customer_id")
+
+    def customer_scores(self, customer_id: str) -> pd.DataFrame:
+        """Read all rows of `health_scores` of a customer, latest cutoff first, then newest score."""
+        wanted = {"customer_id": customer_id}
+        return self._select(HEALTH_SCORES.name, wanted, "cutoff DESC, scored_at DESC, model_version")
+
+    def customer_drivers(self, customer_id: str, cutoff: datetime, model_version: str) -> pd.DataFrame:
+        """Read the drivers of one score, by rank."""
+        return self._of_score(HEALTH_DRIVERS, customer_id, cutoff, model_version, '"rank"')
+
+    def customer_groups(self, customer_id: str, cutoff: datetime, model_version: str) -> pd.DataFrame:
+        """Read the group scores of one score, by indicator group."""
+        return self._of_score(HEALTH_GROUP_SCORES, customer_id, cutoff, model_version, "indicator_group")
+
+    def runs(self, limit: int = 20) -> pd.DataFrame:
+        """Read the newest rows of the ledger, newest start first."""
+        return self._select(HEALTH_RUNS.name, {}, f"started_at DESC, run_id LIMIT {int(limit)}")
+
+    def _outputs(self) -> list[str]:
+        return [self._prefix + contract.name for contract in OUTPUT_TABLES]
+
+    def _of_score(
+        self, contract: TableContract, customer_id: str, cutoff: datetime, model_version: str, order: str
+    ) -> pd.DataFrame:
+        moment = utc_moment("cutoff", cutoff)
+        wanted = {"customer_id": customer_id, "cutoff": moment, "model_version": model_version}
+        return self._select(contract.name, wanted, order)
+
+    def _select(self, name: str, wanted: Mapping[str, object], order: str) -> pd.DataFrame:
+        table = self._prefix + name
+        with self._reading() as session:
+            if table not in _known(session):
+                raise WarehouseError(
+                    f"{self._where()}: no table {table!r}: nothing has been scored here yet. Score "
+                    "customers first, or check the warehouse's place and prefix."
+                )
+            return _frame(session.table(sql.read(table, tuple(wanted), order), [*wanted.values()]))
+
+    def _end_run(self, run_id: str, changed: dict[str, object], finished_at: datetime) -> int:
+        moment = utc_moment("finished_at", finished_at)
+        with self._writing() as session:
+            ended = {**changed, "finished_at": moment}
+            return change_run(session, self._prefix, ended, {"run_id": run_id})
+
+    def _found(self, session: Session, relation: str) -> str:
+        known = _known(session)
+        spelled = {f"{session.schema}.{name}": place for name, place in known.items()} | known
+        alike = {place for name, place in spelled.items() if name.casefold() == relation.casefold()}
+        if relation in spelled or len(alike) == 1:
+            return spelled.get(relation) or alike.pop()
+        hint = nearest(relation, known)
+        there = f"There are {listed(sorted(known), most=20)}." if known else "There are none."
+        raise WarehouseError(f"{self._where()}: no table or view {relation!r}{hint}. {there}")
+
+    def _check_columns(self, session: Session, contract: TableContract) -> None:
+        table = self._prefix + contract.name
+        got = [name for name, _ in session.columns(sql.quoted(table))]
+        if got != list(contract.column_names):
+            raise WarehouseError(
+                f"{self._where()}: table {table!r} is there already with other columns: expected "
+                f"{listed(contract.column_names, most=20)}, got {listed(got, most=20)}. "
+                "Choose a prefix for the warehouse, or another place."
+            )
+
+
+def _known(session: Session) -> dict[str, str]:
+    """Map each table's and view's name, as people write it, to its quoted place."""
+    return {
+        (table if schema == session.schema else f"{schema}.{table}"): (
+            f"{sql.quoted(schema)}.{sql.quoted(table)}"
+        )
+        for schema, table in session.relations()
+    }
+
+
+def _place_to_write(session: Session, table: str) -> tuple[str, str]:
+    """Return schema and name; what stands before a dot is a schema when there is one of that name."""
+    before, dot, name = table.partition(".")
+    alike = [schema for schema in session.schemas() if schema.casefold() == before.casefold()]
+    if dot and alike:
+        return (before if before in alike else alike[0]), name
+    return session.schema, table
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    return arrow_to_frame(plain_table(table))
