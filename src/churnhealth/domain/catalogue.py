@@ -1,0 +1,200 @@
+# ruff: noqa: E501 - one line declares one indicator, as in a table.
+"""The built-in catalogue: indicators and their measures, declared.
+
+No direction is given: whether more is healthier is learned. Many contacts can be trouble or interest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from churnhealth.domain.indicators import Catalogue, Indicator
+from churnhealth.domain.measures import Measure
+
+
+@dataclass(frozen=True)
+class DeclaredIndicator:
+    """An indicator and how it is computed."""
+
+    indicator: Indicator
+    measure: Measure
+
+    @property
+    def name(self) -> str:
+        """Return the indicator's name."""
+        return self.indicator.name
+
+
+def catalogue_of(declared: Iterable[DeclaredIndicator]) -> Catalogue:
+    """Return the catalogue of declared indicators; a name given twice is an error.
+
+    Examples
+    --------
+    >>> catalogue_of(BUILT_IN)["mrr"].group
+    'contract'
+    """
+    return Catalogue(tuple(one.indicator for one in declared))
+
+
+def _one(
+    name: str, group: str, unit: str, words: tuple[str, str], measure: Measure, *, act: bool = False
+) -> DeclaredIndicator:
+    indicator = Indicator(name, group, unit, "learned", act, words[0], words[1])
+    return DeclaredIndicator(indicator, measure)
+
+
+def _usage() -> Iterator[DeclaredIndicator]:
+    table = "usage_events"
+    for days in (7, 28, 90):
+        for name, unit, kind, column, words in (
+            ("events", "events", "count", "", ("usage events", "利用回数")),
+            ("users", "users", "distinct", "user_id", ("active users", "利用ユーザー数")),
+            ("days", "days", "distinct_days", "", ("active days", "利用日数")),
+            ("features", "features", "distinct", "feature", ("features used", "利用機能数")),
+            ("quantity", "operations", "sum", "quantity", ("operations", "操作量")),
+        ):
+            if name == "events" or days > (28 if name == "quantity" else 7):
+                measure = Measure(table, kind, days, column)
+                yield _one(f"usage_{name}_{days}d", "usage", unit, _last(words, days), measure, act=True)
+    for days in (7, 28):
+        words = (f"usage, last {days} days / {days} days before", f"利用回数の直前{days}日比")
+        yield _one(f"usage_ratio_{days}d", "usage", "", words, Measure(table, "ratio", days), act=True)
+    share = Measure(table, "seats_share", 28, "user_id")
+    words = _last(("share of seats active", "契約席数に対する利用率"), 28)
+    yield _one("usage_seats_share_28d", "usage", "share", words, share, act=True)
+    words = _last(("trend of usage events", "利用回数の傾き"), 90)
+    yield _one(
+        "usage_trend_90d", "usage", "events/day/day", words, Measure(table, "trend", 90), act=True
+    )
+    words = _last(("usage events per active user", "利用ユーザー当たり利用回数"), 28)
+    per = Measure(table, "per", 28, "user_id")
+    yield _one("usage_per_user_28d", "usage", "events/user", words, per, act=True)
+    words = ("days since last use", "最終利用からの日数")
+    yield _one("usage_recency_days", "usage", "days", words, Measure(table, "recency"), act=True)
+
+
+def _touch() -> Iterator[DeclaredIndicator]:
+    joined = ("seminar", "event", "community")
+    for group, name, windows, column, values, words in (
+        ("touch", "touches", (28, 90), "", (), ("contacts", "接触回数")),
+        ("touch", "touch_meetings", (90,), "channel", ("meeting",), ("meetings", "商談・面談回数")),
+        ("touch", "touch_calls", (28,), "channel", ("phone",), ("phone calls", "電話回数")),
+        ("touch", "touch_mails", (28,), "channel", ("mail",), ("mails", "メール回数")),
+        ("touch", "touch_outbound", (28,), "direction", ("outbound",), ("contacts by us", "自社発の接触回数")),
+        ("engagement", "inbound", (28,), "direction", ("inbound",), ("contacts by the customer", "顧客発の接触回数")),
+        ("engagement", "joined", (90,), "channel", joined, ("seminars, events and community", "セミナー・イベント・コミュニティ参加回数")),
+        ("engagement", "community", (90,), "channel", ("community",), ("community contacts", "コミュニティ参加回数")),
+    ):  # fmt: skip
+        for days in windows:
+            where = ((column, values),) if column else ()
+            measure = Measure("touches", "distinct", days, "touch_id", where=where)
+            unit = "contacts"
+            yield _one(f"{name}_{days}d", group, unit, _last(words, days), measure, act=True)
+    for name, role, words in (
+        ("stakeholders_met_90d", (), ("people met", "面会した関係者数")),
+        ("key_persons_met_90d", ("key_person",), ("key persons met", "面会したキーパーソン数")),
+        ("management_met_90d", ("management",), ("managers met", "面会した経営層の人数")),
+    ):
+        met = (("participant_role", role),) if role else ()
+        measure = Measure("touches", "distinct", 90, "participant_id", where=met)
+        yield _one(name, "touch", "people", _last(words, 90), measure, act=True)
+    management = Measure("touches", "recency", where=(("participant_role", ("management",)),))
+    words = ("days since last contact with management", "経営層との最終接触からの日数")
+    yield _one("management_recency_days", "touch", "days", words, management, act=True)
+    words = ("days since last contact", "最終接触からの日数")
+    yield _one("touch_recency_days", "touch", "days", words, Measure("touches", "recency"), act=True)
+
+
+def _satisfaction() -> Iterator[DeclaredIndicator]:
+    group, date = "satisfaction", "answered_at"
+    for kind in ("NPS", "CSAT", "CES", "GCR"):
+        where, name = (("kind", (kind,)),), kind.lower()
+        last = Measure("surveys", "last_value", 365, "score", date, where=where)
+        words = (f"last {kind} answer", f"直近の{kind}回答")
+        yield _one(f"{name}_last", group, "points", words, last)
+        words = _last((f"{kind} answered (1) or not (0)", f"{kind}回答の有無"), 365)
+        answered = Measure("surveys", "any", 365, date=date, where=where)
+        yield _one(f"{name}_answered_365d", group, "", words, answered)
+        words = (f"days since last {kind} answer", f"直近の{kind}回答からの日数")
+        age = Measure("surveys", "recency", 365, date=date, where=where)
+        yield _one(f"{name}_age_days", group, "days", words, age)
+    for kind, mean, unit, words in (
+        (
+            "NPS",
+            "promoters",
+            "share",
+            ("NPS, promoters less detractors", "NPS（推奨者割合−批判者割合）"),
+        ),
+        ("GCR", "mean", "share", ("goals said to be reached", "アンケートによる目標達成率")),
+    ):
+        score = Measure("surveys", mean, 365, "score", date, where=(("kind", (kind,)),))
+        yield _one(f"{kind.lower()}_365d", group, unit, _last(words, 365), score)
+    words = _last(("share of surveys answered", "アンケート回答率"), 365)
+    share = Measure("surveys", "closed_share", 365, until=date)
+    yield _one("surveys_answered_share_365d", group, "share", words, share)
+    words = _last(("satisfaction with tickets solved", "問い合わせ満足度"), 90)
+    rated = Measure("tickets", "mean", 90, "csat", "csat_given_at")
+    yield _one("ticket_csat_90d", group, "points", words, rated, act=True)
+
+
+def _support() -> Iterator[DeclaredIndicator]:
+    table, group = "tickets", "support"
+    severe = (("severity", ("high", "urgent")),)
+    for name, unit, words, measure in (
+        ("tickets_28d", "tickets", ("tickets", "問い合わせ件数"), Measure(table, "count", 28)),
+        ("tickets_90d", "tickets", ("tickets", "問い合わせ件数"), Measure(table, "count", 90)),
+        ("tickets_severe_90d", "tickets", ("severe tickets", "重大な問い合わせ件数"), Measure(table, "count", 90, where=severe)),
+        ("first_response_hours_90d", "hours", ("mean time to first reply", "平均初回応答時間"), Measure(table, "hours", 90, date="first_replied_at")),
+        ("resolution_hours_90d", "hours", ("mean time to resolution", "平均解決時間"), Measure(table, "hours", 90, date="resolved_at")),
+        ("tickets_unanswered_90d", "tickets", ("unanswered tickets", "未回答の問い合わせ件数"), Measure(table, "open", 90, until="first_replied_at")),
+        ("tickets_unresolved_90d", "tickets", ("unresolved tickets", "未解決の問い合わせ件数"), Measure(table, "open", 90, until="resolved_at")),
+    ):  # fmt: skip
+        yield _one(name, group, unit, _last(words, measure.reach), measure, act=True)
+    words = ("days since last ticket", "最終問い合わせからの日数")
+    yield _one("ticket_recency_days", group, "days", words, Measure(table, "recency"))
+
+
+def _steps() -> Iterator[DeclaredIndicator]:
+    table, until = "milestones", "reached_at"
+    steps, goals = (("kind", ("onboarding",)),), (("kind", ("goal",)),)
+    for name, group, unit, words, measure in (
+        ("onboarding_share", "onboarding", "share", ("onboarding steps completed", "オンボーディング完了率"), Measure(table, "reached_share", until=until, where=steps)),
+        ("onboarding_days", "onboarding", "days", ("days to complete onboarding", "オンボーディング完了までの日数"), Measure(table, "reach_days", until=until, where=steps)),
+        ("onboarding_overdue", "onboarding", "steps", ("onboarding steps overdue", "遅延中のオンボーディング項目数"), Measure(table, "overdue", column="due_date", until=until, where=steps)),
+        ("goals_share", "outcome", "share", ("goals reached", "目標達成率"), Measure(table, "reached_share", until=until, where=goals)),
+        ("goal_recency_days", "outcome", "days", ("days since last goal reached", "直近の目標達成からの日数"), Measure(table, "recency", date=until, where=goals)),
+    ):  # fmt: skip
+        yield _one(name, group, unit, words, measure, act=True)
+
+
+def _contract() -> Iterator[DeclaredIndicator]:
+    table = "subscriptions"
+    for name, unit, words, measure in (
+        ("tenure_days", "days", ("days since first contract", "契約開始からの日数"), Measure(table, "time_since")),
+        ("customer_age_days", "days", ("days since becoming a customer", "顧客登録からの日数"), Measure("customers", "time_since")),
+        ("contracts", "contracts", ("contracts in force", "有効な契約数"), Measure(table, "contracts")),
+        ("mrr", "currency/month", ("recurring revenue per month", "月次経常収益"), Measure(table, "level", column="mrr")),
+        ("mrr_change_90d", "share", ("change of revenue, 90 days", "月次経常収益の変化率（90日）"), Measure(table, "change", 90, "mrr")),
+        ("seats", "seats", ("seats under contract", "契約席数"), Measure(table, "level", column="seats")),
+        ("seats_change_90d", "share", ("change of seats, 90 days", "契約席数の変化率（90日）"), Measure(table, "change", 90, "seats")),
+        ("plan", "", ("plan", "プラン"), Measure(table, "category", column="plan")),
+        ("plan_changes_365d", "changes", ("plan changes in the last 365 days", "直近365日のプラン変更回数"), Measure(table, "changes", 365, "plan")),
+        ("days_to_renewal", "days", ("days to renewal", "更新日までの日数"), Measure(table, "days_until", column="renewal_date")),
+        ("end_announced", "", ("end announced (1) or not (0)", "解約予告の有無"), Measure(table, "end_announced")),
+    ):  # fmt: skip
+        yield _one(name, "contract", unit, words, measure)
+
+
+def _last(words: tuple[str, str], days: int) -> tuple[str, str]:
+    return f"{words[0]} in the last {days} days", f"直近{days}日の{words[1]}"
+
+
+BUILT_IN: tuple[DeclaredIndicator, ...] = (
+    *_usage(),
+    *_touch(),
+    *_satisfaction(),
+    *_support(),
+    *_steps(),
+    *_contract(),
+)

@@ -1,0 +1,151 @@
+WITH cutoffs AS (
+  SELECT
+    cutoff
+  FROM (
+    SELECT
+      CAST('2024-07-01 00:00:00' AS TIMESTAMP) AS cutoff
+    UNION ALL
+    SELECT
+      CAST('2024-10-01 00:00:00' AS TIMESTAMP)
+  ) AS given
+), src_tickets AS (
+  SELECT
+    CAST("customer_id" AS VARCHAR(MAX)) AS customer_id,
+    CAST((
+      "opened_at" AT TIME ZONE 'America/New_York'
+    ) AS TIMESTAMP) AS opened_at,
+    CAST((
+      "opened_at" AT TIME ZONE 'UTC'
+    ) AS TIMESTAMP) AS opened_at_utc,
+    CAST((
+      "first_replied_at" AT TIME ZONE 'America/New_York'
+    ) AS TIMESTAMP) AS first_replied_at,
+    CAST((
+      "first_replied_at" AT TIME ZONE 'UTC'
+    ) AS TIMESTAMP) AS first_replied_at_utc,
+    CAST((
+      "resolved_at" AT TIME ZONE 'America/New_York'
+    ) AS TIMESTAMP) AS resolved_at,
+    CAST((
+      "resolved_at" AT TIME ZONE 'UTC'
+    ) AS TIMESTAMP) AS resolved_at_utc,
+    CAST((
+      "recorded_at" AT TIME ZONE 'America/New_York'
+    ) AS TIMESTAMP) AS recorded_at
+  FROM "tickets"
+  WHERE
+    NOT "customer_id" IS NULL
+), at_risk AS (
+  SELECT
+    s.customer_id,
+    c.cutoff
+  FROM (
+    SELECT DISTINCT
+      customer_id
+    FROM src_tickets
+  ) AS s
+  CROSS JOIN cutoffs AS c
+), calendar AS (
+  SELECT
+    c.cutoff,
+    CAST(c.cutoff AS DATE) - (
+      INTERVAL '1 DAY' * g.age
+    ) AS day,
+    g.age
+  FROM cutoffs AS c
+  CROSS JOIN (
+    SELECT
+      1 AS age
+    UNION ALL
+    SELECT
+      2
+    UNION ALL
+    SELECT
+      3
+    UNION ALL
+    SELECT
+      4
+    UNION ALL
+    SELECT
+      5
+    UNION ALL
+    SELECT
+      6
+    UNION ALL
+    SELECT
+      7
+    UNION ALL
+    SELECT
+      8
+    UNION ALL
+    SELECT
+      9
+    UNION ALL
+    SELECT
+      10
+    UNION ALL
+    SELECT
+      11
+    UNION ALL
+    SELECT
+      12
+    UNION ALL
+    SELECT
+      13
+    UNION ALL
+    SELECT
+      14
+  ) AS g
+), rows_tickets_1 AS (
+  SELECT
+    e.customer_id,
+    k.cutoff,
+    AVG(
+      CASE
+        WHEN k.age <= 14
+        THEN CAST(DATEDIFF(MICROSECOND, e.opened_at_utc, e.first_replied_at_utc) AS DOUBLE PRECISION) / 1000000.0
+      END
+    ) AS c1
+  FROM src_tickets AS e
+  JOIN calendar AS k
+    ON k.day = CAST(e.first_replied_at AS DATE)
+  WHERE
+    k.age <= 14 AND (
+      e.recorded_at IS NULL OR e.recorded_at < k.cutoff
+    )
+  GROUP BY
+    e.customer_id,
+    k.cutoff
+), rows_tickets_2 AS (
+  SELECT
+    e.customer_id,
+    k.cutoff,
+    COUNT(
+      CASE
+        WHEN k.age <= 14 AND (
+          e.resolved_at IS NULL OR e.resolved_at >= k.cutoff
+        )
+        THEN 1
+      END
+    ) AS c1
+  FROM src_tickets AS e
+  JOIN calendar AS k
+    ON k.day = CAST(e.opened_at AS DATE)
+  WHERE
+    k.age <= 14 AND (
+      e.recorded_at IS NULL OR e.recorded_at < k.cutoff
+    )
+  GROUP BY
+    e.customer_id,
+    k.cutoff
+)
+SELECT
+  a.customer_id,
+  a.cutoff,
+  CAST(rows_tickets_1.c1 / CAST(3600 AS DOUBLE PRECISION) AS DOUBLE PRECISION) AS "reply_hours",
+  CAST(COALESCE(rows_tickets_2.c1, 0) AS DOUBLE PRECISION) AS "unresolved"
+FROM at_risk AS a
+LEFT JOIN rows_tickets_1
+  ON rows_tickets_1.customer_id = a.customer_id AND rows_tickets_1.cutoff = a.cutoff
+LEFT JOIN rows_tickets_2
+  ON rows_tickets_2.customer_id = a.customer_id AND rows_tickets_2.cutoff = a.cutoff

@@ -1,0 +1,267 @@
+"""The whole built-in catalogue against a second implementation: plain Python over rows, no SQL.
+
+Written from the words of `domain.measures`, one customer and one cutoff at a time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnhealth.domain.catalogue import BUILT_IN
+from churnhealth.domain.history import HISTORY
+from churnhealth.features.matrix import indicator_matrix
+
+Row = dict[str, Any]
+CUTOFFS = (dt.date(2024, 1, 1), dt.date(2024, 6, 30), dt.date(2025, 3, 31))
+EVERYBODY = (
+    "SELECT s.customer_id, c.cutoff FROM (SELECT DISTINCT customer_id FROM src_customers) AS s "
+    "CROSS JOIN cutoffs AS c"
+)
+DAY = dt.timedelta(days=1)
+NAN = float("nan")
+
+
+def rows_by_customer(table: str, frame: pd.DataFrame, zone: str) -> dict[str, list[Row]]:
+    local = frame.copy()
+    for column in HISTORY[table].columns:
+        if column.kind == "timestamp" and column.name in local:
+            local[f"{column.name}_utc"] = local[column.name].astype(object)
+            local[column.name] = local[column.name].dt.tz_convert(zone).dt.tz_localize(None)
+        if column.name in local:
+            local[column.name] = local[column.name].astype(object)
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in local.astype(object).where(local.notna(), None).to_dict("records"):
+        found[row["customer_id"]].append({name: plain(value) for name, value in row.items()})
+    return found
+
+
+def plain(value: Any) -> Any:
+    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+
+
+def fits(row: Row, where: Any) -> bool:
+    return all(row[column] in values for column, values in where)
+
+
+def before(value: Any, moment: dt.datetime) -> bool:
+    return value is not None and value < moment
+
+
+class Customer:
+    def __init__(self, tables: dict[str, list[Row]], cutoff: dt.date) -> None:
+        self.tables, self.day = tables, cutoff
+        self.cutoff = dt.datetime.combine(cutoff, dt.time())
+        self.seen: dict[Any, list[Row]] = {}
+
+    def value(self, m: Any) -> Any:
+        return getattr(self, f"of_{m.kind}")(m)
+
+    def ever(self, m: Any) -> list[Row]:
+        key = (m.table, m.date_column, m.where)
+        if key not in self.seen:
+            self.seen[key] = self.find(m)
+        return self.seen[key]
+
+    def find(self, m: Any) -> list[Row]:
+        return [
+            row
+            for row in self.tables.get(m.table, [])
+            if before(row[m.date_column], self.cutoff)
+            and before(row["recorded_at"], self.cutoff)
+            and fits(row, m.where)
+        ]
+
+    def inside(self, m: Any, first: int | None = None, last: int = 1) -> list[Row]:
+        first = m.window if first is None else first
+        return [row for row in self.ever(m) if last <= self.age(row[m.date_column]) <= first]
+
+    def age(self, moment: Any) -> int:
+        return (self.day - moment.date()).days
+
+    def of_count(self, m: Any) -> float:
+        return len(self.inside(m))
+
+    def of_any(self, m: Any) -> float:
+        return float(bool(self.inside(m)))
+
+    def of_sum(self, m: Any) -> float:
+        return sum(row[m.column] for row in self.inside(m))
+
+    def of_mean(self, m: Any) -> float:
+        values = [row[m.column] for row in self.inside(m)]
+        return float(np.mean(values)) if values else NAN
+
+    def of_distinct(self, m: Any) -> float:
+        return len({row[m.column] for row in self.inside(m)})
+
+    def of_distinct_days(self, m: Any) -> float:
+        return len({self.age(row[m.date_column]) for row in self.inside(m)})
+
+    def of_ratio(self, m: Any) -> float:
+        earlier = len(self.inside(m, 2 * m.window, m.window + 1))
+        return len(self.inside(m)) / earlier if earlier else NAN
+
+    def of_trend(self, m: Any) -> float:
+        daily = np.zeros(m.window)
+        for row in self.inside(m):
+            daily[m.window - self.age(row[m.date_column])] += 1
+        day = np.arange(m.window)
+        return float(np.cov(day, daily)[0, 1] / np.var(day, ddof=1))
+
+    def of_per(self, m: Any) -> float:
+        return self.of_count(m) / self.of_distinct(m) if self.inside(m) else NAN
+
+    def of_seats_share(self, m: Any) -> float:
+        seats = sum(row["seats"] for row in self.in_force(self.cutoff))
+        return self.of_distinct(m) / seats if seats else NAN
+
+    def of_promoters(self, m: Any) -> float:
+        scores = [row[m.column] for row in self.inside(m)]
+        return float(np.mean([(s >= 9) - 1.0 * (s <= 6) for s in scores])) if scores else NAN
+
+    def of_hours(self, m: Any) -> float:
+        hours = [
+            (row[f"{m.date_column}_utc"] - row["opened_at_utc"]).total_seconds() / 3600
+            for row in self.inside(m)
+        ]
+        return float(np.mean(hours)) if hours else NAN
+
+    def of_open(self, m: Any) -> float:
+        return sum(not before(row[m.until], self.cutoff) for row in self.inside(m))
+
+    def of_closed_share(self, m: Any) -> float:
+        closed = [before(row[m.until], self.cutoff) for row in self.inside(m)]
+        return float(np.mean(closed)) if closed else NAN
+
+    def of_last_value(self, m: Any) -> float:
+        rows = sorted(self.inside(m), key=lambda row: row[m.date_column])
+        return rows[-1][m.column] if rows else NAN
+
+    def of_recency(self, m: Any) -> float:
+        rows = self.inside(m) if m.window else self.ever(m)
+        return min((self.age(row[m.date_column]) for row in rows), default=NAN)
+
+    def of_time_since(self, m: Any) -> float:
+        return max((self.age(row[m.date_column]) for row in self.ever(m)), default=NAN)
+
+    def known_versions(self, moment: dt.datetime) -> list[Row]:
+        return [
+            row
+            for row in self.tables.get("subscriptions", [])
+            if before(row["valid_from"], moment) and before(row["recorded_at"], moment)
+        ]
+
+    def in_force(self, moment: dt.datetime) -> list[Row]:
+        newest: dict[str, Row] = {}
+        for row in sorted(self.known_versions(moment), key=lambda row: row["valid_from"]):
+            newest[row["subscription_id"]] = row
+        return [
+            row
+            for row in newest.values()
+            if row["start_date"] <= moment
+            and not (before(row["end_announced_at"], moment) and row["end_date"] <= moment)
+        ]
+
+    def of_level(self, m: Any) -> float:
+        rows = self.in_force(self.cutoff)
+        return sum(row[m.column] for row in rows) if rows else NAN
+
+    def of_change(self, m: Any) -> float:
+        earlier = sum(row[m.column] for row in self.in_force(self.cutoff - m.window * DAY))
+        return (self.of_level(m) - earlier) / earlier if earlier else NAN
+
+    def of_category(self, m: Any) -> Any:
+        rows = sorted(self.in_force(self.cutoff), key=lambda row: -row["mrr"])
+        return rows[0][m.column] if rows else None
+
+    def of_contracts(self, _: Any) -> float:
+        return len(self.in_force(self.cutoff))
+
+    def of_end_announced(self, _: Any) -> float:
+        return float(
+            any(before(row["end_announced_at"], self.cutoff) for row in self.in_force(self.cutoff))
+        )
+
+    def of_days_until(self, m: Any) -> float:
+        dates = [row[m.column] for row in self.in_force(self.cutoff) if row[m.column] is not None]
+        return min((-self.age(date) for date in dates if date >= self.cutoff), default=NAN)
+
+    def of_changes(self, m: Any) -> float:
+        rows = sorted(
+            self.known_versions(self.cutoff), key=lambda row: (row["valid_from"], row["start_date"])
+        )
+        pairs = pairwise(rows)
+        return sum(
+            old[m.column] != new[m.column] and self.age(new["valid_from"]) <= m.window
+            for old, new in pairs
+        )
+
+    def of_reached_share(self, m: Any) -> float:
+        reached = [before(row[m.until], self.cutoff) for row in self.ever(m)]
+        return float(np.mean(reached)) if reached else NAN
+
+    def of_reach_days(self, m: Any) -> float:
+        if self.of_reached_share(m) != 1.0:
+            return NAN
+        last = max(row[m.until] for row in self.ever(m))
+        first = min(row[m.date_column] for row in self.ever(m))
+        return self.age(first) - self.age(last)
+
+    def of_overdue(self, m: Any) -> float:
+        return sum(
+            before(row["due_date"], self.cutoff) and not before(row[m.until], self.cutoff)
+            for row in self.ever(m)
+        )
+
+
+def reference(tables: dict[str, pd.DataFrame], zone: str) -> pd.DataFrame:
+    split = {name: rows_by_customer(name, frame, zone) for name, frame in tables.items()}
+    rows = []
+    for cutoff in CUTOFFS:
+        instant = pd.Timestamp(cutoff).tz_localize(zone).tz_convert("UTC")
+        for customer_id in sorted(split["customers"]):
+            own = {name: found.get(customer_id, []) for name, found in split.items()}
+            customer = Customer(own, cutoff)
+            values = {one.name: customer.value(one.measure) for one in BUILT_IN}
+            rows.append({"customer_id": customer_id, "cutoff": instant, **values})
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+def test_every_built_in_indicator_equals_the_second_implementation(world, open_runner, history_of, zone):
+    tables = {name: frame for name, frame in world.tables.items() if name != "actions"}
+    matrix = indicator_matrix(
+        open_runner(tables), history_of(tables, zone), BUILT_IN, EVERYBODY, CUTOFFS
+    )
+    expected = reference(tables, zone)
+    assert matrix.attrs["notes"] == []
+    assert matrix[["customer_id", "cutoff"]].to_numpy().tolist() == (
+        expected[["customer_id", "cutoff"]].to_numpy().tolist()
+    )
+    assert matrix["plan"].fillna("").tolist() == expected["plan"].fillna("").tolist()
+    for name in matrix.columns.drop(["customer_id", "cutoff", "plan"]):
+        np.testing.assert_allclose(
+            matrix[name], expected[name].astype(float), rtol=1e-9, atol=1e-9, err_msg=name
+        )
+
+
+def test_every_indicator_has_a_value_somewhere_so_that_the_comparison_says_something(
+    world, open_runner, history_of
+):
+    matrix = indicator_matrix(
+        open_runner(world.tables),
+        history_of(world.tables, "America/New_York"),
+        BUILT_IN,
+        EVERYBODY,
+        CUTOFFS,
+    )
+    numbers = matrix.drop(columns=["customer_id", "cutoff", "plan"])
+    flat = [name for name in numbers if numbers[name].nunique() < 2]
+    assert flat == []
