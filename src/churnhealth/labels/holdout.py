@@ -141,16 +141,15 @@ def _newest_with_both_classes(cutoffs: pd.Series, label: npt.NDArray[np.float64]
 
 
 def _nothing_known(cutoffs: pd.Series, newest: pd.Timestamp, problem: ChurnProblem) -> str:
-    days = problem.gap_days + (problem.horizon_days or 0) + problem.grace_days
-    zone = problem.timezone
+    days, zone = problem.label_days, problem.timezone
+    parts = " + ".join(f"{name} {part}" for name, part in problem.label_parts.items())
     latest = (newest.tz_convert(zone).tz_localize(None) - pd.Timedelta(days=days)).date()
     older = sorted(at.tz_convert(zone).date().isoformat() for at in cutoffs.unique() if at < newest)
     have = ", ".join(older[-5:]) if older else "none"
     return (
         f"no label is known at the cutoff put aside, {newest.tz_convert(zone).date()}: a label needs "
-        f"{days} days (gap {problem.gap_days} + horizon {problem.horizon_days or 0} + grace "
-        f"{problem.grace_days}), so training rows need a cutoff on or before {latest}, and the older "
-        f"cutoffs are: {have}; add older cutoffs, or shorten the horizon"
+        f"{days} days ({parts or 'none given'}), so training rows need a cutoff on or before {latest}, "
+        f"and the older cutoffs are: {have}; add older cutoffs, or shorten the horizon"
     )
 
 
