@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from churnhealth.cli.main import app
 
-COMMANDS = ["init", "demo", "retrain", "score", "explain"]
+COMMANDS = ["init", "demo", "retrain", "score", "explain", "check", "simulate", "indicators"]
 PROGRAM = str(Path(sys.executable).with_name("churnhealth"))
 
 

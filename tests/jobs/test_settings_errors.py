@@ -32,7 +32,7 @@ FAULTS = {
     ),
     "[groups]\nx = 'y'": "groups.x: expected a section, got 'y'",
     "[problem]\nrule = 'colum'": (
-        "problem.rule: expected one of 'column', got 'colum' (did you mean 'column'?)"
+        "problem.rule: expected one of 'column', 'contract_end', 'renewal', 'inactivity', "
     ),
     "[problem]\nhorizon_days = '90'": "problem.horizon_days: expected a whole number, got '90'",
     "[problem]\nhorizon_days = true": "problem.horizon_days: expected a whole number, got true",

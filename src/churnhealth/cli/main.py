@@ -6,18 +6,24 @@ import datetime as dt
 import io
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from churnhealth.errors import ChurnHealthError, ConfigError
-
-if TYPE_CHECKING:
-    from churnhealth.jobs.wiring import Progress, Workplace
-
-DONE, FAILED, USAGE, KEPT, INTERRUPTED = 0, 1, 2, 3, 130
+from churnhealth.cli.common import (
+    DEFAULT_CONFIG,
+    DONE,
+    KEPT,
+    AsJson,
+    Config,
+    Debug,
+    language_of,
+    open_project,
+    run_command,
+)
+from churnhealth.cli.history_commands import register
+from churnhealth.errors import ConfigError
 
 EXIT_CODES = (
     "Exit codes: 0 done (retrain: promoted), 1 failed, 2 wrong usage or configuration, 3 retrain kept "
@@ -33,11 +39,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-Config = Annotated[Path, typer.Option("--config", "-c", help="The project's configuration.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-DEFAULT_CONFIG = Path("churnhealth.toml")
 
 
 def _version(*, wanted: bool) -> None:
@@ -101,7 +102,7 @@ def init(
             cutoff=cutoff,
             cutoff_date=_date(cutoff_date),
             timezone=timezone,
-            language=_language(language),
+            language=language_of(language),
             positive_label=positive_label,
             horizon_days=horizon_days,
             ignore=ignore or (),
@@ -110,7 +111,7 @@ def init(
         show.init(result, as_json=as_json)
         return DONE
 
-    _run(work, as_json=as_json, debug=debug)
+    run_command(work, as_json=as_json, debug=debug)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -133,11 +134,11 @@ def demo(
         from churnhealth.jobs.demo import demo as run
 
         with stages(STAGES, quiet=as_json) as progress:
-            result = run(folder, language=_language(language), progress=progress)
+            result = run(folder, language=language_of(language), progress=progress)
         show.demo(result, as_json=as_json)
         return DONE
 
-    _run(work, as_json=as_json, debug=debug)
+    run_command(work, as_json=as_json, debug=debug)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -154,12 +155,12 @@ def retrain(*, config: Config = DEFAULT_CONFIG, as_json: AsJson = False, debug: 
         from churnhealth.jobs.retrain import retrain as run
 
         with stages(STAGES, quiet=as_json) as progress:
-            workplace = _open(config, progress)
+            workplace = open_project(config, progress)
             result = run(workplace)
         show.retrained(workplace, result, as_json=as_json)
         return DONE if result.verdict.decision == "promoted" else KEPT
 
-    _run(work, as_json=as_json, debug=debug)
+    run_command(work, as_json=as_json, debug=debug)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -183,12 +184,12 @@ def score(
 
         date = _date(cutoff)
         with stages(STAGES, quiet=as_json) as progress:
-            workplace = _open(config, progress)
+            workplace = open_project(config, progress)
             result = run(workplace, cutoff=date)
         show.scored(workplace, result, as_json=as_json)
         return DONE
 
-    _run(work, as_json=as_json, debug=debug)
+    run_command(work, as_json=as_json, debug=debug)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -211,19 +212,13 @@ def explain(
         from churnhealth.cli import show
         from churnhealth.jobs.cards import customer_card
 
-        workplace = _open(config, None)
+        workplace = open_project(config)
         card = customer_card(workplace.warehouse, customer_id)
-        chosen = _language(language or workplace.settings.project.language)
+        chosen = language_of(language or workplace.settings.project.language)
         show.card(workplace, card, chosen, as_json=as_json)
         return DONE
 
-    _run(work, as_json=as_json, debug=debug)
-
-
-def _open(config: Path, progress: Progress | None) -> Workplace:
-    from churnhealth.jobs.wiring import open_workplace, silent
-
-    return open_workplace(config, progress or silent)
+    run_command(work, as_json=as_json, debug=debug)
 
 
 def _date(text: str | None) -> dt.date | None:
@@ -235,41 +230,7 @@ def _date(text: str | None) -> dt.date | None:
         raise ConfigError(f"expected a date such as 2026-04-01, got {text!r}") from None
 
 
-def _language(text: str) -> str:
-    if text not in ("en", "ja"):
-        raise ConfigError(f"language: expected en or ja, got {text!r}")
-    return text
-
-
-def _run(work: Callable[[], int], *, as_json: bool, debug: bool) -> None:
-    """Run a command; an error becomes one message and an exit code."""
-    try:
-        code = work()
-    except KeyboardInterrupt:
-        _complain("interrupted; what was published before is whole", "Interrupted", as_json=as_json)
-        code = INTERRUPTED
-    except ChurnHealthError as error:
-        if debug:
-            raise
-        notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
-        _complain(f"{error}{notes}", type(error).__name__, as_json=as_json)
-        code = USAGE if isinstance(error, ConfigError) else FAILED
-    except Exception as error:
-        # The last resort: whatever it was, a traceback only on demand.
-        if debug:
-            raise
-        told = f"unexpected {type(error).__name__}: {error}\n--debug shows where it came from"
-        _complain(told, type(error).__name__, as_json=as_json)
-        code = FAILED
-    raise typer.Exit(code)
-
-
-def _complain(message: str, kind: str, *, as_json: bool) -> None:
-    if as_json:
-        import json
-
-        typer.echo(json.dumps({"error": {"type": kind, "message": message}}, ensure_ascii=False))
-    typer.echo(f"Error: {message}", err=True)
+register(app, EXIT_CODES)
 
 
 def main() -> None:

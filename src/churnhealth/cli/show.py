@@ -98,7 +98,7 @@ def card(workplace: Workplace, one: CustomerCard, language: str, *, as_json: boo
     if as_json:
         _json(one.to_dict())
         return
-    customer, catalogue = one.customer, workplace.settings.catalogue
+    customer, catalogue = one.customer, workplace.catalogue
     band = str(customer["health_band"])
     head = Text.assemble(
         ("health" if language == "en" else "健全度", "bold"),

@@ -16,6 +16,7 @@ from churnhealth.estimator import HealthModel
 from churnhealth.evaluate.report import EvaluationReport, evaluate_model
 from churnhealth.features.fingerprint import frame_fingerprint
 from churnhealth.features.panel import Panel, training_panel
+from churnhealth.jobs.history_panel import history_training_panel
 from churnhealth.jobs.ledger import JobRun, job_run
 from churnhealth.jobs.model_card import model_card
 from churnhealth.jobs.score import load_version
@@ -119,6 +120,8 @@ def _retrain(workplace: Workplace, run: JobRun) -> RetrainResult:
 def read_training_panel(workplace: Workplace) -> Panel:
     """Read the panel with its labels, through the same door as for scoring."""
     settings = workplace.settings
+    if settings.is_history:
+        return history_training_panel(workplace)
     frame = workplace.read(settings.panel_source)
     return training_panel(
         frame, settings.panel_columns, settings.problem, cutoff=settings.panel.cutoff_date
@@ -180,7 +183,7 @@ def fit_rows(
     settings = workplace.settings
     model = HealthModel(
         settings.problem,
-        catalogue=settings.catalogue,
+        catalogue=workplace.catalogue,
         bands=settings.bands,
         random_state=settings.model.random_state,
     )

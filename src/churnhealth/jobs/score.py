@@ -16,6 +16,7 @@ from churnhealth.estimator import HealthModel
 from churnhealth.features.fingerprint import frame_fingerprint
 from churnhealth.features.panel import Panel, scoring_panel
 from churnhealth.jobs.cards import CustomerCard, riskiest
+from churnhealth.jobs.history_panel import history_scoring_panel
 from churnhealth.jobs.ledger import JobRun, job_run
 from churnhealth.jobs.score_tables import score_tables
 from churnhealth.jobs.wiring import Workplace
@@ -158,6 +159,11 @@ def load_version(registry: ModelRegistry, version: ModelVersion) -> HealthModel:
 def read_scoring_panel(workplace: Workplace, model: HealthModel, cutoff: dt.date | None) -> Panel:
     """Read the customers to be scored, through the same door as for training."""
     settings = workplace.settings
+    problem = model.problem or settings.problem
+    indicators = [column.name for column in model.model_.columns]
+    if settings.is_history:
+        day = cutoff or settings.scoring.cutoff_date
+        return history_scoring_panel(workplace, indicators, problem, day)
     source = settings.scoring_source
     frame = workplace.read(source)
     given = cutoff or settings.scoring.cutoff_date
@@ -167,8 +173,8 @@ def read_scoring_panel(workplace: Workplace, model: HealthModel, cutoff: dt.date
     return scoring_panel(
         frame,
         columns,
-        model.problem or settings.problem,
-        indicators=[column.name for column in model.model_.columns],
+        problem,
+        indicators=indicators,
         cutoff=given,
         max_reject_share=settings.scoring.max_reject_share,
         source=str(source),

@@ -7,13 +7,14 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
 
 from churnhealth.domain.health import HealthBands
 from churnhealth.domain.indicators import Catalogue, Indicator
 from churnhealth.domain.problem import ChurnProblem
+from churnhealth.domain.sources import History
 from churnhealth.errors import ChurnHealthError, ConfigError, nearest
 from churnhealth.features.panel import PanelColumns
 from churnhealth.jobs.settings_errors import faults_in_words
@@ -29,6 +30,15 @@ from churnhealth.jobs.settings_sections import (
     Section,
     TrackingSettings,
     WarehouseSettings,
+)
+from churnhealth.jobs.settings_sources import (
+    CheckSettings,
+    CohortSettings,
+    CutoffSettings,
+    SegmentSettings,
+    SourceSettings,
+    built_history,
+    known_sources,
 )
 
 
@@ -48,7 +58,14 @@ class Settings(Section):
 
     project: ProjectSettings
     problem_settings: ProblemSettings = Field(default={}, alias="problem", validate_default=True)
-    panel: PanelSettings
+    panel_settings: PanelSettings | None = Field(default=None, alias="panel")
+    sources: Annotated[dict[str, SourceSettings], BeforeValidator(known_sources)] = Field(
+        default={}, validate_default=True
+    )
+    cutoffs: CutoffSettings = Field(default={}, validate_default=True)
+    check: CheckSettings = Field(default={}, validate_default=True)
+    cohort: CohortSettings = Field(default={}, validate_default=True)
+    segments: SegmentSettings = Field(default={}, validate_default=True)
     scoring: ScoringSettings = Field(default={}, validate_default=True)
     model: ModelSettings = Field(default={}, validate_default=True)
     health: HealthSettings = Field(default={}, validate_default=True)
@@ -81,6 +98,33 @@ class Settings(Section):
             for group, one in self.groups.items()
         }
         return Catalogue(declared, labels)
+
+    @property
+    def is_history(self) -> bool:
+        """Does the project have history tables, not a ready panel?"""
+        return bool(self.sources)
+
+    @property
+    def history(self) -> History:
+        """Where the history tables are, with the columns that the file names.
+
+        `features.source_columns.present_columns` adds those that need no mapping.
+
+        Raises
+        ------
+        ConfigError
+            The project has a panel.
+        """
+        return built_history(self.sources, self.project.timezone)
+
+    @property
+    def panel(self) -> PanelSettings:
+        """What the file says about the panel; ConfigError when the project has a history."""
+        if self.panel_settings is None:
+            raise ConfigError(
+                "this project has a history under [sources.*], not a [panel]: this needs a panel"
+            )
+        return self.panel_settings
 
     @property
     def panel_columns(self) -> PanelColumns:
@@ -151,12 +195,10 @@ def load_settings(path: Path, *, environ: Mapping[str, str] | None = None) -> Se
 
 
 def _built_from(settings: Settings) -> list[Callable[[], object]]:
-    return [
-        lambda: settings.problem,
-        lambda: settings.catalogue,
-        lambda: settings.panel_columns,
-        lambda: settings.bands,
-    ]
+    customers: Callable[[], object] = (
+        (lambda: settings.history) if settings.is_history else (lambda: settings.panel_columns)
+    )
+    return [lambda: settings.problem, lambda: settings.catalogue, customers, lambda: settings.bands]
 
 
 def _fault_of(build: Callable[[], object]) -> str | None:

@@ -85,7 +85,7 @@ def _unknown(error: ErrorDetails, settings: type[BaseModel]) -> str:
     homes = [section for section, keys in sections.items() if above and key in keys]
     if not hint and homes:
         hint = f" (it belongs under [{homes[0]}])"
-    if isinstance(error["input"], Mapping) and len(above) > 1:
+    if not nearest(str(key), known) and isinstance(error["input"], Mapping) and len(above) > 1:
         hint = f" (a name with dots needs quotes: [{dotted([above[0], f'{above[1]}.{key}'])}])"
     return f"{dotted(error['loc'])}: unknown key{hint}; known are {listed(known, 20)}"
 

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from churnhealth.domain.indicators import OTHER
-from churnhealth.domain.problem import RULES, ChurnProblem
+from churnhealth.domain.problem import AGGREGATES, RULES, ChurnProblem
 from churnhealth.errors import ConfigError, listed, nearest
 from churnhealth.jobs.settings_location import Location, absolute_path, locate
 
@@ -69,6 +69,17 @@ Text = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
+def is_time_zone(value: str) -> str:
+    """Return the name of a time zone; ValueError with the nearest name when there is none such."""
+    try:
+        ChurnProblem(timezone=value)
+    except ConfigError:
+        hint = nearest(value, available_timezones())
+        text = f"expected an IANA name such as 'Asia/Tokyo', got {listed([value])}{hint}"
+        raise ValueError(text) from None
+    return value
+
+
 class Section(BaseModel):
     """Exact keys and types; nothing is guessed, nothing changes afterwards."""
 
@@ -92,13 +103,7 @@ class ProjectSettings(Section):
     @field_validator("timezone")
     @classmethod
     def _is_known(cls, value: str) -> str:
-        try:
-            ChurnProblem(timezone=value)
-        except ConfigError:
-            hint = nearest(value, available_timezones())
-            text = f"expected an IANA name such as 'Asia/Tokyo', got {listed([value])}{hint}"
-            raise ValueError(text) from None
-        return value
+        return is_time_zone(value)
 
 
 class ProblemSettings(Section):
@@ -110,6 +115,22 @@ class ProblemSettings(Section):
     gap_days: Annotated[int, Field(ge=0)] = 0
     horizon_days: Annotated[int, Field(ge=1)] | None = None
     grace_days: Annotated[int, Field(ge=0)] = 0
+    silent_days: Annotated[int, Field(ge=1)] | None = None
+    share: Annotated[float, Field(gt=0)] | None = None
+    lead_days: Annotated[int, Field(ge=1)] | None = None
+    aggregate: str = "all"
+    reporting_delay_days: Annotated[int, Field(ge=0)] = 0
+    churn_column: Text | None = None
+    voluntary_only: bool = False
+    involuntary_reasons: Names = ()
+
+    @field_validator("aggregate")
+    @classmethod
+    def _is_aggregate(cls, value: str) -> str:
+        if value not in AGGREGATES:
+            hint = nearest(value, AGGREGATES)
+            raise ValueError(f"expected one of {listed(AGGREGATES)}, got {listed([value])}{hint}")
+        return value
 
     @field_validator("rule")
     @classmethod

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from churnhealth.adapters.duckdb_warehouse import DuckDBWarehouse
+from churnhealth.adapters.open_warehouse import open_warehouse
 from churnhealth.adapters.panel_files import read_panel_file
 from churnhealth.adapters.tracking import ModelRegistry
 from churnhealth.adapters.tracking_mlflow import MlflowRegistry
 from churnhealth.adapters.warehouse import Warehouse
+from churnhealth.domain.catalogue import BUILT_IN
+from churnhealth.domain.indicators import Catalogue
 from churnhealth.errors import ConfigError
 from churnhealth.jobs.settings import PanelSource, Settings, load_settings
 
@@ -52,6 +54,15 @@ class Workplace:
     clock: Callable[[], datetime]
     progress: Progress = silent
 
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the configuration declares; for a history also the built-in indicators."""
+        declared = self.settings.catalogue
+        if not self.settings.is_history:
+            return declared
+        built_in = tuple(one.indicator for one in BUILT_IN if one.name not in declared)
+        return Catalogue((*declared.indicators, *built_in), declared.group_labels)
+
     def read(self, source: PanelSource) -> pd.DataFrame:
         """Read a panel from the warehouse or from its file."""
         if source.table is not None:
@@ -79,8 +90,8 @@ def open_workplace(config: Path, progress: Progress = silent) -> Workplace:
         When the configuration is missing or has faults.
     """
     settings = load_settings(config)
-    warehouse = DuckDBWarehouse(
-        settings.warehouse.path.file,
+    warehouse = open_warehouse(
+        settings.warehouse.path.value,
         prefix=settings.warehouse.prefix,
         wait_seconds=settings.warehouse.wait_seconds,
     )

@@ -1,0 +1,66 @@
+"""What all commands share: options, exit codes, and how an error is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from churnhealth.errors import ChurnHealthError, ConfigError
+
+if TYPE_CHECKING:
+    from churnhealth.jobs.wiring import Progress, Workplace
+
+DONE, FAILED, USAGE, KEPT, INTERRUPTED = 0, 1, 2, 3, 130
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The project's configuration.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+DEFAULT_CONFIG = Path("churnhealth.toml")
+
+
+def open_project(config: Path, progress: Progress | None = None) -> Workplace:
+    """Open the project of a configuration."""
+    from churnhealth.jobs.wiring import open_workplace, silent
+
+    return open_workplace(config, progress or silent)
+
+
+def language_of(text: str) -> str:
+    """Return the language; ConfigError for one that we do not speak."""
+    if text not in ("en", "ja"):
+        raise ConfigError(f"language: expected en or ja, got {text!r}")
+    return text
+
+
+def run_command(work: Callable[[], int], *, as_json: bool, debug: bool) -> None:
+    """Run a command; an error becomes one message and an exit code."""
+    try:
+        code = work()
+    except KeyboardInterrupt:
+        _complain("interrupted; what was published before is whole", "Interrupted", as_json=as_json)
+        code = INTERRUPTED
+    except ChurnHealthError as error:
+        if debug:
+            raise
+        notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+        _complain(f"{error}{notes}", type(error).__name__, as_json=as_json)
+        code = USAGE if isinstance(error, ConfigError) else FAILED
+    except Exception as error:
+        # The last resort: whatever it was, a traceback only on demand.
+        if debug:
+            raise
+        told = f"unexpected {type(error).__name__}: {error}\n--debug shows where it came from"
+        _complain(told, type(error).__name__, as_json=as_json)
+        code = FAILED
+    raise typer.Exit(code)
+
+
+def _complain(message: str, kind: str, *, as_json: bool) -> None:
+    if as_json:
+        import json
+
+        typer.echo(json.dumps({"error": {"type": kind, "message": message}}, ensure_ascii=False))
+    typer.echo(f"Error: {message}", err=True)

@@ -1,0 +1,138 @@
+"""The check: every source looked at, all faults told at once, and what can be learned from the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from churnhealth.domain.sources import History
+from churnhealth.errors import ChurnHealthError, SchemaError
+from churnhealth.features.check_history import check_history
+from churnhealth.features.check_result import Finding, SourcesReport
+from churnhealth.features.runner import SqlRunner
+from churnhealth.features.source_columns import present_columns
+from churnhealth.jobs.check_cutoffs import COLUMNS, count_cutoffs, what_can_be_learned
+from churnhealth.jobs.ledger import job_run
+from churnhealth.jobs.settings import Settings
+from churnhealth.jobs.sources import check_choices, cutoff_dates, data_end, source_runner
+from churnhealth.jobs.wiring import Workplace
+
+STAGES = 3
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What the check found.
+
+    Parameters
+    ----------
+    run_id : str
+        Row of `health_runs`.
+    report : SourcesReport
+        Findings, counts, coverage and rejects of the tables.
+    cutoffs : DataFrame
+        cutoff, customers, churners, stayed, unlabelled, censored; empty when labels cannot be made.
+    learned : tuple of str
+        What can be learned from so many, or why nothing was counted.
+    """
+
+    run_id: str
+    report: SourcesReport
+    cutoffs: pd.DataFrame
+    learned: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Can indicators and labels be computed from these tables?"""
+        return self.report.passed
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what was found, what blocks first."""
+        return self.report.findings
+
+    def raise_if_blocked(self) -> None:
+        """Raise one SchemaError with everything that blocks; return when nothing does."""
+        blocking = [str(one) for one in self.findings if one.severity == "blocking"]
+        if blocking:
+            raise SchemaError("history", blocking)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        cutoffs = self.cutoffs.assign(cutoff=self.cutoffs["cutoff"].astype(str))
+        return {
+            "run_id": self.run_id,
+            **self.report.to_dict(),
+            "cutoffs": cutoffs.to_dict("records"),
+            "learned": list(self.learned),
+            "rejects_kept": len(self.report.rejects),
+        }
+
+
+def check(workplace: Workplace) -> CheckResult:
+    """Check the history of a project, and keep its bad rows in `health_rejects`.
+
+    Parameters
+    ----------
+    workplace : Workplace
+        Settings with [sources.*], warehouse, clock.
+
+    Returns
+    -------
+    CheckResult
+        Not `passed` when something blocks, or a source has more bad rows than `max_reject_share`; the
+        run then stands as failed in the ledger. Wrong data raise nothing.
+
+    Raises
+    ------
+    ConfigError
+        The project has a panel, or its settings cannot be used.
+    WarehouseError
+        The warehouse cannot be written to.
+    """
+    history = workplace.settings.history
+    runner = source_runner(workplace.settings, workplace.warehouse)
+    with job_run(workplace, "check") as run:
+        end = data_end(workplace.settings, run.started_at)
+        workplace.progress("checking the tables")
+        report = check_history(history, runner, check_choices(workplace.settings, end))
+        workplace.progress("counting customers and churners")
+        cutoffs, learned = _learnable(workplace.settings, history, runner, report, end)
+        workplace.progress("keeping the bad rows")
+        record = run.begin(rows_read=int(report.sources["rows"].sum()))
+        if len(report.rejects):
+            workplace.warehouse.write_rejects(run.run_id, report.rejects)
+        result = CheckResult(run.run_id, report, cutoffs, learned)
+        if result.passed:
+            workplace.warehouse.finish_run(record, workplace.clock(), message=_message(report))
+        else:
+            workplace.warehouse.fail_run(run.run_id, _message(report), workplace.clock())
+        return result
+
+
+def _learnable(
+    settings: Settings, history: History, runner: SqlRunner, report: SourcesReport, end: Any
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Count customers and churners; where the tables do not allow it, say why."""
+    none = pd.DataFrame(columns=list(COLUMNS))
+    if any(one.severity == "blocking" and one.check != "share" for one in report.findings):
+        return none, ("Customers and churners are not counted before what blocks is mended.",)
+    try:
+        dates = cutoff_dates(settings, end)
+        known = present_columns(history, runner)
+        counts, churners = count_cutoffs(known, settings.problem, dates, end, runner)
+    except ChurnHealthError as error:
+        return none, (f"Customers and churners cannot be counted: {error}",)
+    minimum = settings.model
+    return counts, what_can_be_learned(
+        counts, churners, settings.problem, minimum.minimum_customers, minimum.minimum_churners
+    )
+
+
+def _message(report: SourcesReport) -> str:
+    """Say in one line what the ledger should remember."""
+    rejected, rows = int(report.sources["rejected"].sum()), int(report.sources["rows"].sum())
+    blocking = sum(one.severity == "blocking" for one in report.findings)
+    return f"{len(report.findings)} findings, {blocking} blocking; {rejected} of {rows} rows are bad"

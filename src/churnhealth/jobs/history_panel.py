@@ -1,0 +1,182 @@
+"""From history tables to the panels that training and scoring take: one definition for both."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from churnhealth.domain.catalogue import BUILT_IN, DeclaredIndicator
+from churnhealth.domain.problem import ChurnProblem
+from churnhealth.domain.sources import History
+from churnhealth.errors import ArtifactError, NotEnoughDataError, SchemaError, listed, nearest
+from churnhealth.features.check_history import check_history
+from churnhealth.features.matrix import NOTES, indicator_matrix
+from churnhealth.features.panel import Panel
+from churnhealth.features.rejects import reject_rows
+from churnhealth.features.render import render
+from churnhealth.features.runner import SqlRunner
+from churnhealth.features.source_columns import present_columns
+from churnhealth.features.source_sql import described, source_ctes
+from churnhealth.features.sql_text import with_query
+from churnhealth.jobs.settings import Settings
+from churnhealth.jobs.sources import check_choices, cutoff_dates, data_end, source_runner
+from churnhealth.jobs.wiring import Workplace
+from churnhealth.labels.at_risk_sql import at_risk_ctes
+from churnhealth.labels.cutoffs import require_within_data
+from churnhealth.labels.label_table import label_table
+
+MRR = "mrr"
+KEY = ["customer_id", "cutoff"]
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A history that was looked at: its sources, what runs SQL over them, and where they end."""
+
+    history: History
+    runner: SqlRunner
+    problem: ChurnProblem
+    end: dt.date
+
+
+def history_training_panel(workplace: Workplace) -> Panel:
+    """Compute indicators and labels of everybody at risk at the configured cutoffs.
+
+    Returns
+    -------
+    Panel
+        `y` is NaN where the label is not certain yet, or where the rule gives none.
+
+    Raises
+    ------
+    SchemaError
+        What blocks in the sources, all of it.
+    NotEnoughDataError
+        Nobody is at risk at any cutoff.
+    """
+    opened = _open(workplace)
+    _require_sound(workplace.settings, opened)
+    cutoffs = cutoff_dates(workplace.settings, opened.end)
+    matrix = _matrix(opened, BUILT_IN, cutoffs)
+    labels = label_table(opened.runner, opened.history, opened.problem, cutoffs, opened.end)
+    merged = matrix.merge(labels.frame[[*KEY, "churned"]], on=KEY, how="left", validate="one_to_one")
+    y = merged.pop("churned").astype("float64").to_numpy()
+    notes = [*matrix.attrs[NOTES], *_label_notes(labels.counts)]
+    return _panel(opened, merged, y, notes)
+
+
+def history_scoring_panel(
+    workplace: Workplace, indicators: Sequence[str], problem: ChurnProblem, cutoff: dt.date | None
+) -> Panel:
+    """Compute a model's indicators for everybody at risk at one cutoff.
+
+    Parameters
+    ----------
+    workplace : Workplace
+        Settings, warehouse, clock.
+    indicators : sequence of str
+        The model's, in its order.
+    problem : ChurnProblem
+        The model's: it says who is at risk.
+    cutoff : date, optional
+        None: the newest configured cutoff.
+
+    Raises
+    ------
+    LeakageError
+        The cutoff lies after the end of the data.
+    ArtifactError
+        The model needs an indicator that no catalogue declares.
+    SchemaError
+        The sources no longer allow to compute one of its indicators.
+    """
+    opened = _open(workplace)
+    day = cutoff or cutoff_dates(workplace.settings, opened.end)[-1]
+    require_within_data([day], opened.end, problem)
+    matrix = _matrix(opened, _declared(indicators), [day], problem)
+    absent = [name for name in indicators if name not in matrix]
+    if absent:
+        faults = [f"the model needs the indicator {name!r}" for name in absent]
+        raise SchemaError("history", [*faults, *matrix.attrs[NOTES]])
+    return _panel(opened, matrix[[*KEY, *indicators]], None, list(matrix.attrs[NOTES]))
+
+
+def _open(workplace: Workplace) -> _Opened:
+    settings = workplace.settings
+    runner = source_runner(settings, workplace.warehouse)
+    history = described(present_columns(settings.history, runner), runner)
+    return _Opened(history, runner, settings.problem, data_end(settings, workplace.clock()))
+
+
+def _require_sound(settings: Settings, opened: _Opened) -> None:
+    report = check_history(opened.history, opened.runner, check_choices(settings, opened.end))
+    blocking = [str(one) for one in report.findings if one.severity == "blocking"]
+    if blocking:
+        raise SchemaError("history", [*blocking, "`churnhealth check` tells everything"])
+
+
+def _matrix(
+    opened: _Opened,
+    indicators: Sequence[DeclaredIndicator],
+    cutoffs: Sequence[dt.date],
+    problem: ChurnProblem | None = None,
+) -> pd.DataFrame:
+    at_risk = at_risk_ctes(
+        opened.history, problem or opened.problem, cutoffs, relation_sql=opened.runner.relation_sql
+    )
+    matrix = indicator_matrix(opened.runner, opened.history, indicators, at_risk, cutoffs)
+    if matrix.empty:
+        days = listed([day.isoformat() for day in cutoffs])
+        raise NotEnoughDataError(f"nobody is at risk at the cutoffs {days}; other cutoffs may have some")
+    return matrix
+
+
+def _declared(indicators: Sequence[str]) -> list[DeclaredIndicator]:
+    known = {one.name: one for one in BUILT_IN}
+    strange = [name for name in indicators if name not in known]
+    if strange:
+        raise ArtifactError(
+            f"the model needs indicators that the catalogue does not declare: {listed(strange)}"
+            f"{nearest(strange[0], known)}; score it where it was trained, or retrain"
+        )
+    return [known[name] for name in indicators]
+
+
+def _panel(opened: _Opened, table: pd.DataFrame, y: np.ndarray | None, notes: list[str]) -> Panel:
+    currency, money_notes = _currency(opened)
+    indicators = table.drop(columns=KEY)
+    mrr = indicators[MRR].to_numpy(np.float64) if currency and MRR in indicators else None
+    return Panel(
+        table["customer_id"],
+        table["cutoff"],
+        indicators,
+        y,
+        mrr,
+        currency,
+        reject_rows(table.iloc[:0], [], "history"),
+        [*notes, *money_notes],
+        len(table),
+    )
+
+
+def _currency(opened: _Opened) -> tuple[str | None, list[str]]:
+    """Return the one currency of the subscriptions; money of several is not added up."""
+    if not opened.history.has("subscriptions", "currency"):
+        return None, []
+    ctes = source_ctes(opened.history, "subscriptions", relation_sql=opened.runner.relation_sql)
+    sql = with_query(ctes, "SELECT DISTINCT currency FROM src_subscriptions WHERE currency IS NOT NULL")
+    rows = opened.runner.query(render(sql, opened.runner.dialect)).to_pylist()
+    found = sorted(row["currency"] for row in rows)
+    if len(found) == 1:
+        return found[0], []
+    return None, [f"MRR at risk is left out: the subscriptions have the currencies {listed(found)}"]
+
+
+def _label_notes(counts: pd.DataFrame) -> list[str]:
+    told = counts[["at_risk", "churners", "stayed", "censored", "not_due", "unknown"]].sum()
+    words = ", ".join(f"{int(value):,} {str(name).replace('_', ' ')}" for name, value in told.items())
+    return [f"{len(counts)} cutoffs: {words}"]

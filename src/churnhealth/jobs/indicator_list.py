@@ -1,0 +1,75 @@
+"""Which indicators a project has, and why others are left out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from churnhealth.domain.catalogue import BUILT_IN, DeclaredIndicator, catalogue_of
+from churnhealth.domain.indicators import Catalogue
+from churnhealth.features.indicator_sql import computable
+from churnhealth.features.source_columns import present_columns
+from churnhealth.jobs.sources import source_runner
+from churnhealth.jobs.wiring import Workplace
+
+
+@dataclass(frozen=True)
+class IndicatorList:
+    """The indicators of a project.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        Those that can be computed, in order.
+    measures : mapping of str to str
+        What each is computed from; empty for those of a panel.
+    notes : tuple of str
+        Why others are left out.
+    """
+
+    catalogue: Catalogue
+    measures: dict[str, str]
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "indicators": [
+                {**asdict(one), "measure": self.measures.get(one.name, "")}
+                for one in self.catalogue.values()
+            ],
+            "notes": list(self.notes),
+        }
+
+
+def built_in_indicators() -> IndicatorList:
+    """Return the built-in catalogue, whatever tables a project has."""
+    return _listed(BUILT_IN)
+
+
+def list_indicators(workplace: Workplace) -> IndicatorList:
+    """Return the indicators that the tables of a project can give.
+
+    Raises
+    ------
+    SchemaError, WarehouseError
+        A source, or a column that the configuration names, is not there.
+    """
+    settings = workplace.settings
+    if not settings.is_history:
+        return IndicatorList(settings.catalogue, {})
+    runner = source_runner(settings, workplace.warehouse)
+    possible = computable(present_columns(settings.history, runner), BUILT_IN)
+    return _listed(possible.indicators, possible.notes)
+
+
+def _listed(declared: tuple[DeclaredIndicator, ...], notes: tuple[str, ...] = ()) -> IndicatorList:
+    measures = {one.name: _words(one) for one in declared}
+    return IndicatorList(catalogue_of(declared), measures, notes)
+
+
+def _words(one: DeclaredIndicator) -> str:
+    measure = one.measure
+    of = f" of {measure.column}" if measure.column else ""
+    window = f", {measure.window} days" if measure.window else ""
+    return f"{measure.kind}{of} in {measure.table}{window}"
