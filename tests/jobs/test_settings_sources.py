@@ -104,6 +104,12 @@ def test_the_other_sections_are_read(tmp_path):
     assert (settings.segments.high_touch_mrr, settings.segments.tenure_months) == (100000, (6, 12))
 
 
+def test_the_days_of_inactivity_and_of_activity_are_read(tmp_path):
+    text = "[problem]\nrule = 'inactivity'\nsilent_days = 84\nactive_days = 28\n"
+    expected = ChurnProblem("inactivity", silent_days=84, active_days=28, timezone="Asia/Tokyo")
+    assert load(tmp_path, PROJECT + text + CUSTOMERS).problem == expected
+
+
 def test_what_is_not_said_has_its_default(tmp_path):
     settings = load(tmp_path, PROJECT + CUSTOMERS)
     assert settings.cutoffs.every == "month"

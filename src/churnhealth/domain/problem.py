@@ -61,6 +61,10 @@ class ChurnProblem:
         IANA name of the zone in which a date begins at local midnight.
     silent_days : int, optional
         `inactivity`: days without use that mean that the customer is gone.
+    active_days : int, optional
+        `inactivity`: a customer is at risk who used the product on one of so many days before the
+        cutoff; None: `silent_days`. Fewer leave out who is falling silent already; more ask of
+        customers who are silent already whether they stay away.
     share : float, optional
         `contraction`, `expansion`: part of the MRR by which it falls or rises, such as 0.2.
     lead_days : int, optional
@@ -95,6 +99,7 @@ class ChurnProblem:
     grace_days: int = 0
     timezone: str = "UTC"
     silent_days: int | None = None
+    active_days: int | None = None
     share: float | None = None
     lead_days: int | None = None
     aggregate: str = "all"

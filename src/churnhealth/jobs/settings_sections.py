@@ -116,6 +116,7 @@ class ProblemSettings(Section):
     horizon_days: Annotated[int, Field(ge=1)] | None = None
     grace_days: Annotated[int, Field(ge=0)] = 0
     silent_days: Annotated[int, Field(ge=1)] | None = None
+    active_days: Annotated[int, Field(ge=1)] | None = None
     share: Annotated[float, Field(gt=0)] | None = None
     lead_days: Annotated[int, Field(ge=1)] | None = None
     aggregate: str = "all"

@@ -46,7 +46,8 @@ def at_risk_ctes(
       before; so a customer that has just signed, or signs again after a lapse, is not yet at risk, and
       one that changes its plan on that day is. An end counts where it was announced before the
       cutoff; an end without a date of announcement is taken as known.
-    - `inactivity`: used at least once on the `silent_days` days before the cutoff.
+    - `inactivity`: used at least once on the `active_days` (where they are not given, the
+      `silent_days`) days before the cutoff.
     - `column` with churn dates: a customer whose churn date is not before the cutoff.
 
     Where the table `customers` is there, a customer must stand in it, recorded before the cutoff.
@@ -159,8 +160,8 @@ def _in_force(history: History) -> str:
 
 
 def _active(history: History, problem: ChurnProblem, days: list[dt.date]) -> list[Cte]:
-    silent = dt.timedelta(days=problem.silent_days or 0)
-    rows = [[midnight(one), one - silent, one] for one in days]
+    active = dt.timedelta(days=problem.active_days or problem.silent_days or 0)
+    rows = [[midnight(one), one - active, one] for one in days]
     used = (
         "SELECT m.cutoff, u.customer_id\nFROM activity_windows AS m\n"
         "INNER JOIN use_days AS u\n"
