@@ -15,11 +15,10 @@ from benchmarks.quality import cache
 from benchmarks.quality.curve import DRAWS, RATES, SIZES, curve_name
 from benchmarks.quality.report import render
 from benchmarks.quality.rivals import BUDGET, CURVE_TOOLS, TOOLS
-from benchmarks.quality.sets import SETS, available
-from benchmarks.quality.worker import TIMED, Job
+from benchmarks.quality.sets import FOLDS, SETS, available
+from benchmarks.quality.worker import Job
 
 CURVE_SETS = ("telco", "mlc")
-FOLDS = {"telco": 5, "mlc": 5, "iranian": 2, "cell2cell": 2, "saas": 5, "ravenstack": 3}
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 CLI = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
 
@@ -40,15 +39,13 @@ class Plan:
         """Folder of a tool's results on a set or a point of its curve."""
         return self.work / point / tool
 
-    def jobs(self) -> Iterator[tuple[str, Job]]:
-        """All jobs of the plan, small sets of fast tools first."""
-        for tool in self.measured:
-            for name in self.sets:
-                wanted = range(FOLDS[name]) if self.folds is None else self.folds
-                yield tool, self._job(name, tool, [one for one in wanted if one < FOLDS[name]])
-        for tool in self.measured:
-            if tool.partition("@")[0] in CURVE_TOOLS:
-                yield from ((tool, job) for job in self._curve_jobs(tool))
+    def jobs(self, tool: str) -> Iterator[Job]:
+        """All jobs of a tool: the sets, then the points of the learning curves."""
+        for name in self.sets:
+            wanted = range(FOLDS[name]) if self.folds is None else self.folds
+            yield self._job(name, tool, [one for one in wanted if one < FOLDS[name]])
+        if tool.partition("@")[0] in CURVE_TOOLS:
+            yield from self._curve_jobs(tool)
 
     def points(self) -> list[str]:
         """Names of the points of the learning curves."""
@@ -72,16 +69,16 @@ class Plan:
         size: int | None = None,
     ) -> Job:
         folder = self.folder(point, tool)
-        missing = folds if self.fresh else cache.missing_folds(folder, folds)
+        if self.fresh:
+            cache.forget(folder, folds)
+        missing = cache.missing_folds(folder, folds)
         return Job(data or point, tool.partition("@")[0], missing, str(folder), rate, size)
 
 
 def main() -> None:
     options = _options()
     plan, absent = _plan(options)
-    failed = [
-        f"Failed: {tool} on {Path(job.folder).parent.name}: {why}" for tool, job, why in _run(plan)
-    ]
+    failed = list(_run(plan))
     by_set = {name: _results(plan, name) for name in plan.sets}
     curves = {name: _results(plan, name) for name in plan.points()}
     text = render(by_set, curves, [*absent, *failed])
@@ -133,23 +130,35 @@ def _plan(options: argparse.Namespace) -> tuple[Plan, list[str]]:
     return Plan(options.work, sets, measured, shown, options.folds, options.curve, options.fresh), absent
 
 
-def _run(plan: Plan) -> Iterator[tuple[str, Job, str]]:
-    """Run all jobs, one process at a time; yield those that failed, with their last words."""
+def _run(plan: Plan) -> Iterator[str]:
+    """Measure what is missing, one process at a time and one for each tool; yield what failed."""
+    for tool in plan.measured:
+        jobs = [job for job in plan.jobs(tool) if job.folds]
+        while jobs:
+            why = _measure(jobs)
+            if not why:
+                break
+            jobs = [job for job in jobs if cache.missing_folds(Path(job.folder), job.folds)]
+            yield f"Failed: {tool} on {jobs[0].point}: {why}"
+            jobs = jobs[1:]
+
+
+def _measure(jobs: list[Job]) -> str:
+    """Run a process that does these jobs in order; return its last words when it fails."""
+    command = [sys.executable, "-m", "benchmarks.quality.worker"]
     environment = os.environ | dict.fromkeys(THREADS, "1")
-    for tool, job in plan.jobs():
-        if not job.folds:
-            continue
-        timed = f", {os.environ[BUDGET]} s each" if job.tool in TIMED else ""
-        print(
-            f"{tool} on {Path(job.folder).parent.name}, folds {job.folds}{timed}",
-            file=sys.stderr,
-            flush=True,
-        )
-        command = [sys.executable, "-m", "benchmarks.quality.worker", json.dumps(asdict(job))]
-        done = subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True, check=False)
-        sys.stderr.write(done.stderr if done.returncode else "")
-        if done.returncode:
-            yield tool, job, (done.stderr.strip().splitlines() or ["no message"])[-1]
+    said = json.dumps([asdict(job) for job in jobs])
+    done = subprocess.run(
+        command,
+        input=said,
+        env=environment,
+        stdout=sys.stderr,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    sys.stderr.write(done.stderr if done.returncode else "")
+    return (done.stderr.strip().splitlines() or ["no message"])[-1] if done.returncode else ""
 
 
 def _results(plan: Plan, point: str) -> dict[str, list[cache.Result]]:

@@ -74,6 +74,12 @@ def missing_folds(folder: Path, wanted: list[int]) -> list[int]:
     return [fold for fold in wanted if not (folder / f"{fold:02d}.json").exists()]
 
 
+def forget(folder: Path, folds: list[int]) -> None:
+    """Remove the results of these folds."""
+    for fold in folds:
+        (folder / f"{fold:02d}.json").unlink(missing_ok=True)
+
+
 def source_fingerprint() -> str:
     """Hash the source of the churnhealth that Python finds, as far as fitting and predicting use it."""
     spec = importlib.util.find_spec("churnhealth")

@@ -34,8 +34,8 @@ of the judged rows of all folds together (AUC: mean over folds). "Less ours" is 
 that of the first churnhealth, row by row on the folds that both have, ± its standard error (clustered by
 customer): above 0 = the tool is worse. Ranks go by log loss against the base rate on the same rows. ICI:
 mean distance from the smooth calibration curve; its floor is the 95 % quantile of a perfect model with
-these probabilities. Seconds are CPU seconds of a fold, process and children, one thread, one process at a
-time, imports not counted; the first fold of ours includes 0.7 s of compiling."""
+these probabilities. Seconds are CPU seconds of a fold, process and children, one thread, one process at
+a time, imports not counted; the first fold of ours includes 0.7 s of compiling."""
 
 CURVE_EXPLAINED = """\
 Mean log loss of 13 draws; draws of a set and rate are nested over the sizes and judged on customers that
@@ -121,7 +121,8 @@ def _set_table(results: Results, ranked: Mapping[str, float]) -> str:
         rows.append(
             [title(name), _folds(results[name]), cells[0], _gap(gap), *cells[1:], *seconds, rank]
         )
-    head = ["tool", "folds", "log loss", "less ours", *list(DIGITS)[1:], *SECONDS, "rank"]
+    less = "less ours" if _ours(results) != BASE else "less base rate"
+    head = ["tool", "folds", "log loss", less, *list(DIGITS)[1:], *SECONDS, "rank"]
     return _markdown(head, rows)
 
 

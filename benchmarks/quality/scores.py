@@ -103,7 +103,10 @@ def verdict(gap: float, error: float) -> str:
 
 def _pairs(new: Sequence[Result], old: Sequence[Result]) -> list[tuple[Result, Result]]:
     known = {result.facts.fold: result for result in old}
-    return [(one, known[one.facts.fold]) for one in new if one.facts.fold in known]
+    pairs = [(one, known[one.facts.fold]) for one in new if one.facts.fold in known]
+    if not all(np.array_equal(one.rows, other.rows) for one, other in pairs):
+        raise SystemExit("results of different folds are in the cache: measure again with --fresh")
+    return pairs
 
 
 def _joined(results: Sequence[Result], name: str) -> np.ndarray:

@@ -17,6 +17,7 @@ from sklearn.model_selection import StratifiedKFold
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("CHURNHEALTH_DATA", ROOT.parent / "shared" / "data")).resolve()
 CELL2CELL_ROWS = 20_000
+FOLDS = {"telco": 5, "mlc": 5, "iranian": 2, "cell2cell": 2, "saas": 5, "ravenstack": 3}
 
 IntArray = npt.NDArray[np.int64]
 Fold = tuple[IntArray, IntArray]
@@ -41,30 +42,30 @@ class DataSet:
 
 def telco() -> DataSet:
     """7,043 customers of a telephone company; 26.5 % churned."""
-    return _in_folds(_rdataset("wa_churn"), "churn", "Yes", 5)
+    return _in_folds(_rdataset("wa_churn"), "churn", "Yes", FOLDS["telco"])
 
 
 def mlc() -> DataSet:
     """5,000 customers of a telephone company; 14.1 % churned, by interactions of few indicators."""
-    return _in_folds(_rdataset("mlc_churn"), "churn", "yes", 5)
+    return _in_folds(_rdataset("mlc_churn"), "churn", "yes", FOLDS["mlc"])
 
 
 def iranian() -> DataSet:
     """The 2,850 different rows of 3,150; 15.6 % churned."""
     frame = pd.read_parquet(DATA / "iranian_churn.parquet").drop_duplicates()
     frame.columns = ["_".join(name.split()) for name in frame.columns]
-    return _in_folds(frame, "Churn", 1, 2)
+    return _in_folds(frame, "Churn", 1, FOLDS["iranian"])
 
 
 def cell2cell() -> DataSet:
     """A sample of 20,000 of 51,047 customers; 28.8 % churned, hard to tell apart."""
     frame = pd.read_parquet(DATA / "cell2cell.parquet").drop(columns="CustomerID")
-    return _in_folds(frame.sample(CELL2CELL_ROWS, random_state=0), "Churn", "Yes", 2)
+    return _in_folds(frame.sample(CELL2CELL_ROWS, random_state=0), "Churn", "Yes", FOLDS["cell2cell"])
 
 
 def saas() -> DataSet:
     """2,000 simulated customers of a SaaS vendor; 46.6 % churned."""
-    return _in_folds(pd.read_parquet(DATA / "saas_pysurvival.parquet"), "churned", 1.0, 5)
+    return _in_folds(pd.read_parquet(DATA / "saas_pysurvival.parquet"), "churned", 1.0, FOLDS["saas"])
 
 
 def ravenstack() -> DataSet:
@@ -73,7 +74,7 @@ def ravenstack() -> DataSet:
     customer, cutoff = pd.factorize(table.pop("account_id"))[0], table.pop("cutoff")
     y = table.pop("churned").to_numpy().astype(np.int64)
     folds = []
-    for judged in CUTOFFS[-3:]:
+    for judged in CUTOFFS[-FOLDS["ravenstack"] :]:
         known = cutoff + pd.Timedelta(days=HORIZON_DAYS) <= judged
         folds.append((np.flatnonzero(known), np.flatnonzero(cutoff == judged)))
     return DataSet(table, y, tuple(folds), customer, cutoff)

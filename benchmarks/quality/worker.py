@@ -1,4 +1,4 @@
-"""Measure one tool on some folds of one set: `python -m benchmarks.quality.worker '{...}'`.
+"""Measure one tool: `python -m benchmarks.quality.worker`, with a list of jobs as JSON on its input.
 
 Runs in a process of its own, with one thread, so that CPU seconds can be compared.
 """
@@ -36,6 +36,11 @@ class Job:
     folder: str
     rate: float | None = None
     size: int | None = None
+
+    @property
+    def point(self) -> str:
+        """Name of the set or of the point of its learning curve."""
+        return Path(self.folder).parent.name
 
 
 def cpu_seconds() -> float:
@@ -85,15 +90,16 @@ def _versions(tool: Tool) -> dict[str, str]:
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    job = Job(**json.loads(sys.argv[1]))
-    data = SETS[job.data]()
-    if job.rate is not None and job.size is not None:
-        data = curve_set(data, job.rate, job.size)
-    for fold in job.folds:
-        result = measure(job, data, fold)
-        cache.save(Path(job.folder), result)
-        cost = result.facts.fit_seconds + result.facts.predict_seconds
-        print(f"  fold {fold}: {cost:.1f} CPU s", file=sys.stderr, flush=True)
+    for job in (Job(**one) for one in json.load(sys.stdin)):
+        data = SETS[job.data]()
+        if job.rate is not None and job.size is not None:
+            data = curve_set(data, job.rate, job.size)
+        for fold in job.folds:
+            result = measure(job, data, fold)
+            cache.save(Path(job.folder), result)
+            facts = result.facts
+            cost = f"{facts.fit_seconds:.1f} + {facts.predict_seconds:.1f} CPU s"
+            print(f"{job.tool} on {job.point}, fold {fold}: {cost}", flush=True)
 
 
 if __name__ == "__main__":
