@@ -9,12 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmarks.quality import cache
 from benchmarks.quality.curve import DRAWS, RATES, SIZES, curve_name
 from benchmarks.quality.report import render
 from benchmarks.quality.rivals import BUDGET, CURVE_TOOLS, TOOLS
+from benchmarks.quality.scores import score
 from benchmarks.quality.sets import FOLDS, SETS, available
 from benchmarks.quality.worker import Job
 
@@ -81,7 +83,9 @@ def main() -> None:
     failed = list(_run(plan))
     by_set = {name: _results(plan, name) for name in plan.sets}
     curves = {name: _results(plan, name) for name in plan.points()}
-    text = render(by_set, curves, [*absent, *failed])
+    text = render(
+        by_set, curves, [*absent, *failed], partial(cache.remembered, plan.work, compute=score)
+    )
     if options.report:
         options.report.write_text(text)
     print(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -80,13 +81,31 @@ def forget(folder: Path, folds: list[int]) -> None:
         (folder / f"{fold:02d}.json").unlink(missing_ok=True)
 
 
-def source_fingerprint() -> str:
-    """Hash the source of the churnhealth that Python finds, as far as fitting and predicting use it."""
+def remembered(
+    work: Path, results: Sequence[Result], compute: Callable[[Sequence[Result]], dict[str, float]]
+) -> dict[str, float]:
+    """Return `compute(results)`, from disk where the same results were scored by the same source."""
+    digest = hashlib.sha256(source_fingerprint(("evaluate",)).encode())
+    for result in results:
+        digest.update(result.p.tobytes() + result.y.tobytes())
+        digest.update(f"{result.facts.fit_seconds} {result.facts.predict_seconds}".encode())
+    path = work / "scores" / f"{digest.hexdigest()[:20]}.json"
+    if path.exists():
+        found: dict[str, float] = json.loads(path.read_text())
+        return found
+    path.parent.mkdir(exist_ok=True)
+    computed = compute(results)
+    path.write_text(json.dumps(computed))
+    return computed
+
+
+def source_fingerprint(parts: Sequence[str] = MEASURED) -> str:
+    """Hash the source of the churnhealth that Python finds; by default what fits and predicts."""
     spec = importlib.util.find_spec("churnhealth")
     if spec is None or not spec.submodule_search_locations:
         raise SystemExit("churnhealth is not importable: set PYTHONPATH to the src folder to measure")
     root = Path(spec.submodule_search_locations[0])
-    files = [path for part in MEASURED for path in _files(root / part)]
+    files = [path for part in parts for path in _files(root / part)]
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(str(path.relative_to(root)).encode() + path.read_bytes())

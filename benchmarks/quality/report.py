@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.quality.cache import Result
@@ -15,7 +15,6 @@ from benchmarks.quality.scores import (
     draw_difference,
     mean_and_error,
     ranks,
-    score,
     verdict,
 )
 from benchmarks.quality.sets import SETS
@@ -32,7 +31,7 @@ EXPLAINED = """\
 Every fold is `StratifiedKFold(n, shuffle=True, random_state=0)`, ravenstack is split in time; scores are
 of the judged rows of all folds together (AUC: mean over folds). "Less ours" is the tool's log loss less
 that of the first churnhealth, row by row on the folds that both have, ± its standard error (clustered by
-customer): above 0 = the tool is worse. Ranks go by log loss against the base rate on the same rows. ICI:
+customer): above 0 = the tool is worse. Ranks go to tools that were measured on all folds. ICI:
 mean distance from the smooth calibration curve; its floor is the 95 % quantile of a perfect model with
 these probabilities. Seconds are CPU seconds of a fold, process and children, one thread, one process at
 a time, imports not counted; the first fold of ours includes 0.7 s of compiling."""
@@ -42,14 +41,21 @@ Mean log loss of 13 draws; draws of a set and rate are nested over the sizes and
 no size learned from, at the same churn rate. ± standard error over draws, which share customers."""
 
 
-def render(by_set: Mapping[str, Results], curves: Mapping[str, Results], notes: Sequence[str]) -> str:
-    """Return the whole report."""
+def render(
+    by_set: Mapping[str, Results],
+    curves: Mapping[str, Results],
+    notes: Sequence[str],
+    score: Callable[[Sequence[Result]], dict[str, float]],
+) -> str:
+    """Return the whole report; `score` gives the scores of a tool's results on a set."""
     parts = ["# Quality of the churn probability, beside other tools", EXPLAINED]
     ranked = {name: _ranks(results) for name, results in by_set.items() if results.get(BASE)}
     if len(ranked) > 1:
         parts += ["## All sets", _summary(by_set, ranked)]
     for name, results in by_set.items():
-        parts += [f"## {name}", _about(name, results), _set_table(results, ranked.get(name, {}))]
+        scores = {tool: score(found) for tool, found in results.items()}
+        parts += [f"## {name}", _about(name, results)]
+        parts += [_set_table(results, scores, ranked.get(name, {}))]
         parts += _against_best(results)
     if any(curves.values()):
         parts += ["## Learning curve", _curve_table(curves)]
@@ -68,19 +74,29 @@ def _ours(results: Results) -> str:
 
 
 def _ranks(results: Results) -> dict[str, float]:
-    gaps = {name: difference(found, results[BASE]) for name, found in results.items()}
+    """Ranks by log loss of the tools that were measured on all folds."""
+    whole = {name: found for name, found in results.items() if len(found) == found[0].facts.folds}
+    gaps = {name: difference(found, results[BASE]) for name, found in whole.items()}
     return ranks({name: gap.difference for name, gap in gaps.items() if gap is not None})
 
 
 def _summary(by_set: Mapping[str, Results], ranked: Mapping[str, Mapping[str, float]]) -> str:
-    means = average_ranks(list(ranked.values()))
+    """Log loss of every tool on every set; tools that were not measured on all rows stand last."""
+    everywhere = average_ranks([_only_complete(one, ranked) for one in ranked.values()])
+    names = {name: None for results in by_set.values() for name in results}
     rows = []
-    for name, mean in means.items():
+    for name in [*everywhere, *(name for name in names if name not in everywhere)]:
         losses = [_loss_cell(results.get(name, ())) for results in by_set.values()]
-        rows.append(
-            [title(name), *losses, f"{mean:.2f}", str(sum(name in one for one in ranked.values()))]
-        )
-    return _markdown(["log loss", *by_set, "average rank", "sets"], rows)
+        mean = f"{everywhere[name]:.2f}" if name in everywhere else "–"
+        rows.append([title(name), *losses, mean])
+    return _markdown(["log loss", *by_set, "average rank"], rows)
+
+
+def _only_complete(
+    one: Mapping[str, float], ranked: Mapping[str, Mapping[str, float]]
+) -> dict[str, float]:
+    complete = [name for name in one if all(name in other for other in ranked.values())]
+    return ranks({name: one[name] for name in complete})
 
 
 def _loss_cell(results: Sequence[Result]) -> str:
@@ -109,9 +125,10 @@ def _about(name: str, results: Results) -> str:
     return f"{said} {rows:,} judged rows, {facts.folds} folds, fold ids {facts.digest}."
 
 
-def _set_table(results: Results, ranked: Mapping[str, float]) -> str:
+def _set_table(
+    results: Results, scores: Mapping[str, Mapping[str, float]], ranked: Mapping[str, float]
+) -> str:
     ours = results.get(_ours(results), ())
-    scores = {name: score(found) for name, found in results.items() if found}
     rows = []
     for name in sorted(scores, key=lambda name: ranked.get(name, scores[name]["log loss"])):
         gap = None if name == _ours(results) else difference(results[name], ours)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from benchmarks.quality.ravenstack import CUTOFFS, HORIZON_DAYS, account_quarters
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedKFold, train_test_split
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("CHURNHEALTH_DATA", ROOT.parent / "shared" / "data")).resolve()
@@ -58,9 +58,12 @@ def iranian() -> DataSet:
 
 
 def cell2cell() -> DataSet:
-    """A sample of 20,000 of 51,047 customers; 28.8 % churned, hard to tell apart."""
+    """20,000 of 51,047 customers, drawn by label; 28.8 % churned, hard to tell apart."""
     frame = pd.read_parquet(DATA / "cell2cell.parquet").drop(columns="CustomerID")
-    return _in_folds(frame.sample(CELL2CELL_ROWS, random_state=0), "Churn", "Yes", FOLDS["cell2cell"])
+    drawn, _ = train_test_split(
+        frame, train_size=CELL2CELL_ROWS, stratify=frame["Churn"], random_state=0
+    )
+    return _in_folds(drawn, "Churn", "Yes", FOLDS["cell2cell"])
 
 
 def saas() -> DataSet:
