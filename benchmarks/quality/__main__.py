@@ -122,15 +122,10 @@ def _plan(options: argparse.Namespace) -> tuple[Plan, list[str]]:
         f"Not measured, its data are not here: {name}." for name in options.sets if name not in sets
     ]
     rivals = [tool for tool in TOOLS if tool != "churnhealth"] if options.show is None else options.show
-    shown = list(dict.fromkeys([*asked, ours, *rivals]))
-    shown = [
-        tool
-        for tool in shown
-        if any((options.work / name / tool).exists() for name in sets) or tool in measured
-    ]
-    absent += [
-        f"Not installed here, and not in the cache: {tool}." for tool in asked if tool not in shown
-    ]
+    named = list(dict.fromkeys([*asked, ours, *rivals]))
+    held = {tool for tool in named if any((options.work / name / tool).exists() for name in sets)}
+    shown = [tool for tool in named if tool in held or tool in measured]
+    absent += [f"No results: {tool}." for tool in named if tool not in shown]
     return Plan(options.work, sets, measured, shown, options.folds, options.curve, options.fresh), absent
 
 
