@@ -16,6 +16,7 @@ from churnhealth.estimator import HealthModel
 from churnhealth.evaluate.report import EvaluationReport, evaluate_model
 from churnhealth.features.fingerprint import frame_fingerprint
 from churnhealth.features.panel import Panel, training_panel
+from churnhealth.jobs.declarations_changed import recipe_fault
 from churnhealth.jobs.history_panel import history_training_panel
 from churnhealth.jobs.ledger import JobRun, job_run
 from churnhealth.jobs.model_card import model_card
@@ -208,10 +209,10 @@ def _judge(workplace: Workplace, panel: Panel, split: HoldoutSplit) -> Judged:
     champion = workplace.registry.champion()
     if champion is None:
         return Judged(report, None, None)
-    wanted = [column.name for column in load_version(workplace.registry, champion).model_.columns]
-    lacking = [name for name in wanted if name not in names]
-    if lacking:
-        fault = f"the panel no longer has its indicators {', '.join(map(repr, lacking))}."
+    known = load_version(workplace.registry, champion)
+    wanted = [column.name for column in known.model_.columns]
+    fault = recipe_fault(workplace.settings, known.catalogue_, names)
+    if fault:
         return Judged(report, None, fault)
     if set(wanted) == set(names):
         return Judged(report, report.metric("log_loss"), None)
