@@ -209,13 +209,11 @@ def _judge(workplace: Workplace, panel: Panel, split: HoldoutSplit) -> Judged:
     champion = workplace.registry.champion()
     if champion is None:
         return Judged(report, None, None)
-    known = load_version(workplace.registry, champion)
-    wanted = [column.name for column in known.model_.columns]
-    fault = recipe_fault(workplace.settings, known.catalogue_, names)
-    if fault:
-        return Judged(report, None, fault)
-    if set(wanted) == set(names):
-        return Judged(report, report.metric("log_loss"), None)
+    known = load_version(workplace.registry, champion).catalogue_
+    wanted = list(known)
+    fault = recipe_fault(workplace.settings, known, names)
+    if fault or set(wanted) == set(names):
+        return Judged(report, None if fault else report.metric("log_loss"), fault)
     rival = fit_rows(workplace, panel, split.train, wanted)
     predicted = rival.churn_probability(panel.X.loc[split.test, wanted])
     judged = evaluate_model(np.asarray(panel.y)[split.test], predicted, n_boot=0, n_sim=1)
