@@ -67,15 +67,16 @@ def simulated(result: SimulatedProject, *, as_json: bool) -> None:
 
 
 def indicators(result: IndicatorList, language: str, *, as_json: bool) -> None:
-    """Show the indicators by group, and why others are left out."""
+    """Show the indicators, which are the user's own, and why others are left out."""
     if as_json:
         _json(result.to_dict())
         return
-    table = _table("Indicators", ["indicator", "group", "unit", "label", "computed as"])
+    table = _table("Indicators", ["indicator", "", "group", "unit", "label", "computed as"])
     for one in result.catalogue.values():
         group = result.catalogue.group_label(one.group, language)
         measure = result.measures.get(one.name, "")
-        table.add_row(*map(_text, (one.name, group, one.unit, one.label(language), measure)))
+        own = "own" if one.name in result.own else ""
+        table.add_row(*map(_text, (one.name, own, group, one.unit, one.label(language), measure)))
     console.print(table)
     _lines(*result.notes)
 

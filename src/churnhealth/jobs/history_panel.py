@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from churnhealth.domain.catalogue import BUILT_IN, DeclaredIndicator
+from churnhealth.domain.catalogue import DeclaredIndicator
 from churnhealth.domain.problem import ChurnProblem
 from churnhealth.domain.sources import History
 from churnhealth.errors import ArtifactError, NotEnoughDataError, SchemaError, listed, nearest
@@ -61,7 +61,7 @@ def history_training_panel(workplace: Workplace) -> Panel:
     opened = _open(workplace)
     _require_sound(workplace.settings, opened)
     cutoffs = cutoff_dates(workplace.settings, opened.end)
-    matrix = _matrix(opened, BUILT_IN, cutoffs)
+    matrix = _matrix(opened, workplace.settings.declarations.used, cutoffs)
     labels = label_table(opened.runner, opened.history, opened.problem, cutoffs, opened.end)
     merged = matrix.merge(labels.frame[[*KEY, "churned"]], on=KEY, how="left", validate="one_to_one")
     y = merged.pop("churned").astype("float64").to_numpy()
@@ -97,7 +97,8 @@ def history_scoring_panel(
     opened = _open(workplace)
     day = cutoff or cutoff_dates(workplace.settings, opened.end)[-1]
     require_within_data([day], opened.end, problem)
-    matrix = _matrix(opened, _declared(indicators), [day], problem)
+    declared = _declared(workplace.settings.declarations.known, indicators)
+    matrix = _matrix(opened, declared, [day], problem)
     absent = [name for name in indicators if name not in matrix]
     if absent:
         faults = [f"the model needs the indicator {name!r}" for name in absent]
@@ -135,8 +136,10 @@ def _matrix(
     return matrix
 
 
-def _declared(indicators: Sequence[str]) -> list[DeclaredIndicator]:
-    known = {one.name: one for one in BUILT_IN}
+def _declared(
+    catalogue: Sequence[DeclaredIndicator], indicators: Sequence[str]
+) -> list[DeclaredIndicator]:
+    known = {one.name: one for one in catalogue}
     strange = [name for name in indicators if name not in known]
     if strange:
         raise ArtifactError(

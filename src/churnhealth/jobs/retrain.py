@@ -16,6 +16,7 @@ from churnhealth.estimator import HealthModel
 from churnhealth.evaluate.report import EvaluationReport, evaluate_model
 from churnhealth.features.fingerprint import frame_fingerprint
 from churnhealth.features.panel import Panel, training_panel
+from churnhealth.jobs.declarations_changed import recipe_fault
 from churnhealth.jobs.history_panel import history_training_panel
 from churnhealth.jobs.ledger import JobRun, job_run
 from churnhealth.jobs.model_card import model_card
@@ -208,13 +209,11 @@ def _judge(workplace: Workplace, panel: Panel, split: HoldoutSplit) -> Judged:
     champion = workplace.registry.champion()
     if champion is None:
         return Judged(report, None, None)
-    wanted = [column.name for column in load_version(workplace.registry, champion).model_.columns]
-    lacking = [name for name in wanted if name not in names]
-    if lacking:
-        fault = f"the panel no longer has its indicators {', '.join(map(repr, lacking))}."
-        return Judged(report, None, fault)
-    if set(wanted) == set(names):
-        return Judged(report, report.metric("log_loss"), None)
+    known = load_version(workplace.registry, champion).catalogue_
+    wanted = list(known)
+    fault = recipe_fault(workplace.settings, known, names)
+    if fault or set(wanted) == set(names):
+        return Judged(report, None if fault else report.metric("log_loss"), fault)
     rival = fit_rows(workplace, panel, split.train, wanted)
     predicted = rival.churn_probability(panel.X.loc[split.test, wanted])
     judged = evaluate_model(np.asarray(panel.y)[split.test], predicted, n_boot=0, n_sim=1)

@@ -27,6 +27,7 @@ class SourceSettings(Section):
     file: File = None
     timezone: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
+    extra: dict[str, Text] = Field(default_factory=dict)
     key: Names = ()
     churned: Text | None = None
 
@@ -176,7 +177,7 @@ def built_history(sources: Mapping[str, SourceSettings], timezone: str) -> Histo
         raise ConfigError("sources: expected [sources.customers], the list of all customers")
     return History(
         {
-            name: Source(name, one.relation, dict(one.columns), one.timezone)
+            name: Source(name, one.relation, dict(one.columns), one.timezone, extra=dict(one.extra))
             for name, one in sources.items()
         },
         timezone,

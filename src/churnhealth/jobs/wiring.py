@@ -15,7 +15,6 @@ from churnhealth.adapters.panel_files import read_panel_file
 from churnhealth.adapters.tracking import ModelRegistry
 from churnhealth.adapters.tracking_mlflow import MlflowRegistry
 from churnhealth.adapters.warehouse import Warehouse
-from churnhealth.domain.catalogue import BUILT_IN
 from churnhealth.domain.indicators import Catalogue
 from churnhealth.errors import ConfigError
 from churnhealth.jobs.settings import PanelSource, Settings, load_settings
@@ -56,12 +55,8 @@ class Workplace:
 
     @property
     def catalogue(self) -> Catalogue:
-        """What the configuration declares; for a history also the built-in indicators."""
-        declared = self.settings.catalogue
-        if not self.settings.is_history:
-            return declared
-        built_in = tuple(one.indicator for one in BUILT_IN if one.name not in declared)
-        return Catalogue((*declared.indicators, *built_in), declared.group_labels)
+        """What the configuration declares; for a history also the built-in indicators that it uses."""
+        return self.settings.catalogue
 
     def read(self, source: PanelSource) -> pd.DataFrame:
         """Read a panel from the warehouse or from its file."""
