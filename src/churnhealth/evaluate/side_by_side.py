@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.metrics import roc_auc_score
 
 from churnhealth.domain.health import FloatArray
 from churnhealth.domain.indicators import Catalogue
 from churnhealth.errors import SchemaError
 from churnhealth.evaluate.bootstrap import newcombe_interval
 from churnhealth.evaluate.checks import TABLE, Rows, check_rows
-from churnhealth.evaluate.discrimination import roc_auc
 from churnhealth.evaluate.intervals import LEVEL, Sizes
 from churnhealth.model.columns import ColumnSpec, encode_table, learn_columns
 
@@ -192,6 +192,6 @@ def _auc(
     if not values.size or y.min() == y.max():
         return float("nan"), float("nan"), float("nan")
     place = np.unique(values, return_inverse=True)[1]
-    auc = roc_auc(y, place / max(float(place.max()), 1.0))
+    auc = float(roc_auc_score(y, place))
     sizes = Sizes.of(y, customer)
     return auc, *newcombe_interval(auc, sizes.churners, sizes.stayers, LEVEL)
