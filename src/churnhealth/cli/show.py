@@ -75,7 +75,8 @@ def retrained(workplace: Workplace, result: RetrainResult, *, as_json: bool) -> 
         return
     _verdict(result)
     console.print(_metrics(result.report, f"On rows put aside: {result.split}"))
-    _lines(*result.report.sentences(), *result.notes, "", f"Runs: {workplace.registry.ui_command()}")
+    said = result.report.sentences(workplace.settings.project.language)
+    _lines(*said, *result.notes, "", f"Runs: {workplace.registry.ui_command()}")
 
 
 def scored(workplace: Workplace, result: ScoreResult, *, as_json: bool) -> None:

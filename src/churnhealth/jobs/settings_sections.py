@@ -155,6 +155,7 @@ class PanelSettings(Section):
     currency: Text | None = None
     ignore: Names = ()
     indicators: Names | None = None
+    segments: Names = ()
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
