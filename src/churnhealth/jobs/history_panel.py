@@ -97,12 +97,13 @@ def history_scoring_panel(
     opened = _open(workplace)
     day = cutoff or cutoff_dates(workplace.settings, opened.end)[-1]
     require_within_data([day], opened.end, problem)
-    matrix = _matrix(opened, _declared(indicators), [day], problem)
+    matrix = _matrix(opened, _declared(indicators, problem), [day], problem)
     absent = [name for name in indicators if name not in matrix]
     if absent:
         faults = [f"the model needs the indicator {name!r}" for name in absent]
         raise SchemaError("history", [*faults, *matrix.attrs[NOTES]])
-    return _panel(opened, matrix[[*KEY, *indicators]], None, list(matrix.attrs[NOTES]))
+    notes = [*matrix.attrs[NOTES], *_population_notes(problem, opened.problem)]
+    return _panel(opened, matrix[[*KEY, *indicators]], None, notes)
 
 
 def _open(workplace: Workplace) -> _Opened:
@@ -125,25 +126,45 @@ def _matrix(
     cutoffs: Sequence[dt.date],
     problem: ChurnProblem | None = None,
 ) -> pd.DataFrame:
+    asked = problem or opened.problem
     at_risk = at_risk_ctes(
-        opened.history, problem or opened.problem, cutoffs, relation_sql=opened.runner.relation_sql
+        opened.history, asked, cutoffs, relation_sql=opened.runner.relation_sql, indicators=BUILT_IN
     )
-    matrix = indicator_matrix(opened.runner, opened.history, indicators, at_risk, cutoffs)
+    matrix = indicator_matrix(
+        opened.runner, opened.history, indicators, at_risk, cutoffs, asked.segments
+    )
     if matrix.empty:
         days = listed([day.isoformat() for day in cutoffs])
-        raise NotEnoughDataError(f"nobody is at risk at the cutoffs {days}; other cutoffs may have some")
+        cohort = f" in the cohort {asked.cohort!r}" if asked.cohort else ""
+        raise NotEnoughDataError(
+            f"nobody{cohort} is at risk at the cutoffs {days}; other cutoffs may have some"
+        )
     return matrix
 
 
-def _declared(indicators: Sequence[str]) -> list[DeclaredIndicator]:
+def _population_notes(model: ChurnProblem, config: ChurnProblem) -> list[str]:
+    """Say for whom the model is, and where churnhealth.toml now says something else."""
+    notes = [f"cohort: {model.cohort}"] if model.cohort else []
+    if model.cohort != config.cohort:
+        was, now = (one.cohort or "everybody at risk" for one in (model, config))
+        notes = [f"scored is the model's cohort ({was}), not that of churnhealth.toml ({now}): retrain"]
+    if model.segments != config.segments:
+        notes.append(
+            "the segments are the model's, not those of churnhealth.toml, which were changed: retrain"
+        )
+    return notes
+
+
+def _declared(indicators: Sequence[str], problem: ChurnProblem) -> list[DeclaredIndicator]:
     known = {one.name: one for one in BUILT_IN}
-    strange = [name for name in indicators if name not in known]
+    segments = [one.name for one in problem.segments.declared] if problem.segments else []
+    strange = [name for name in indicators if name not in known and name not in segments]
     if strange:
         raise ArtifactError(
             f"the model needs indicators that the catalogue does not declare: {listed(strange)}"
             f"{nearest(strange[0], known)}; score it where it was trained, or retrain"
         )
-    return [known[name] for name in indicators]
+    return [known[name] for name in indicators if name in known]
 
 
 def _panel(opened: _Opened, table: pd.DataFrame, y: np.ndarray | None, notes: list[str]) -> Panel:

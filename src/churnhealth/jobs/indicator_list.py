@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from churnhealth.domain.catalogue import BUILT_IN, DeclaredIndicator, catalogue_of
+from churnhealth.domain.catalogue import BUILT_IN, DeclaredIndicator
 from churnhealth.domain.indicators import Catalogue
+from churnhealth.domain.segments import Segment, Segments
 from churnhealth.features.indicator_sql import computable
+from churnhealth.features.segments_sql import computable_segments
 from churnhealth.features.source_columns import present_columns
 from churnhealth.jobs.sources import source_runner
 from churnhealth.jobs.wiring import Workplace
@@ -44,7 +47,7 @@ class IndicatorList:
 
 def built_in_indicators() -> IndicatorList:
     """Return the built-in catalogue, whatever tables a project has."""
-    return _listed(BUILT_IN)
+    return _listed(BUILT_IN, Segments().declared)
 
 
 def list_indicators(workplace: Workplace) -> IndicatorList:
@@ -59,13 +62,19 @@ def list_indicators(workplace: Workplace) -> IndicatorList:
     if not settings.is_history:
         return IndicatorList(settings.catalogue, {})
     runner = source_runner(settings, workplace.warehouse)
-    possible = computable(present_columns(settings.history, runner), BUILT_IN)
-    return _listed(possible.indicators, possible.notes)
+    history, segments = present_columns(settings.history, runner), settings.problem.segments
+    possible = computable(history, BUILT_IN)
+    given, notes = computable_segments(history, segments)
+    return _listed(possible.indicators, given, (*possible.notes, *notes))
 
 
-def _listed(declared: tuple[DeclaredIndicator, ...], notes: tuple[str, ...] = ()) -> IndicatorList:
+def _listed(
+    declared: Sequence[DeclaredIndicator], segments: Sequence[Segment], notes: tuple[str, ...] = ()
+) -> IndicatorList:
     measures = {one.name: _words(one) for one in declared}
-    return IndicatorList(catalogue_of(declared), measures, notes)
+    measures |= {one.name: f"segment by {', '.join((*one.needs, *one.uses))}" for one in segments}
+    indicators = (*(one.indicator for one in declared), *(one.indicator for one in segments))
+    return IndicatorList(Catalogue(indicators), measures, notes)
 
 
 def _words(one: DeclaredIndicator) -> str:

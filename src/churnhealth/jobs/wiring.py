@@ -56,11 +56,13 @@ class Workplace:
 
     @property
     def catalogue(self) -> Catalogue:
-        """What the configuration declares; for a history also the built-in indicators."""
-        declared = self.settings.catalogue
-        if not self.settings.is_history:
+        """What the configuration declares; for a history also the built-in indicators and segments."""
+        declared, segments = self.settings.catalogue, self.settings.problem.segments
+        if segments is None:
             return declared
-        built_in = tuple(one.indicator for one in BUILT_IN if one.name not in declared)
+        known = [one.indicator for one in BUILT_IN]
+        known += [one.indicator for one in segments.declared]
+        built_in = tuple(one for one in known if one.name not in declared)
         return Catalogue((*declared.indicators, *built_in), declared.group_labels)
 
     def read(self, source: PanelSource) -> pd.DataFrame:
