@@ -1,3 +1,5 @@
+# Names are quoted, values are written by `literal`.
+# ruff: noqa: S608
 """The cohort as SQL: of everybody at risk, those for whom it held at the cutoff."""
 
 from __future__ import annotations
