@@ -109,3 +109,26 @@ def test_without_a_cohort_nothing_is_added() -> None:
     names = [name for name, _ in at_risk_ctes(history(), problem, [CUTOFF])]
     assert "everybody_at_risk" not in names
     assert names[-1] == "at_risk"
+
+
+@pytest.mark.parametrize("cohort", ["mrr >= 500 and plan = 'Pro'", "touch_model = 'high_touch'"])
+def test_postgresql_finds_the_same_cohort(postgres_uri, inside, cohort) -> None:
+    from adbc_driver_postgresql import dbapi
+
+    names = [name.strip() for name in HEAD.split(",")]
+    kinds = ("text", "text", "date", "date", "timestamptz", "text", "double precision", "timestamptz")
+    columns = ", ".join(f"{name} {kind}" for name, kind in zip(names, kinds, strict=True))
+    rows = [
+        ", ".join(f"'{cell.strip()}'" if cell.strip() else "NULL" for cell in row.split(","))
+        for row in ROWS.strip().splitlines()
+    ]
+    problem = ChurnProblem("contract_end", horizon_days=30, cohort=cohort, segments=SEGMENTS)
+    text = with_query(at_risk_ctes(history(), problem, [CUTOFF]), "SELECT customer_id FROM at_risk")
+    with dbapi.connect(postgres_uri, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute("SET TimeZone = 'UTC'")
+        cursor.execute(f"CREATE TABLE subscriptions ({columns})")
+        for row in rows:
+            cursor.execute(f"INSERT INTO subscriptions VALUES ({row})")
+        cursor.execute(render(text, "postgres"))
+        found = sorted(row[0] for row in cursor.fetchall())
+    assert "".join(found) == inside(cohort)
