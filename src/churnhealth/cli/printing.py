@@ -28,7 +28,7 @@ def plain_text(value: object) -> Text:
     Examples
     --------
     >>> plain_text("a[bold]\x1b").plain
-    'a[bold]\\\\x1b'
+    'a[bold]\\x1b'
     """
     shown = str(value)
     return Text("".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in shown))

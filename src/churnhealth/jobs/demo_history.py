@@ -19,7 +19,7 @@ from churnhealth.jobs.wiring import Progress, Workplace, open_workplace, silent
 NAME = "history-demo"
 TIMEZONE = "Asia/Tokyo"
 CUSTOMERS, YEARS, SEED = 800, 3, 2026
-STAGES = 13
+STAGES = 14
 PARTS = 5
 
 
