@@ -13,7 +13,8 @@ from churnhealth.domain.measures import CONTRACT_KINDS, STEP_KINDS, Measure
 from churnhealth.domain.sources import History
 from churnhealth.errors import ConfigError
 from churnhealth.features.cells import Cells, Part, PartKey
-from churnhealth.features.contracts_sql import changes_select, contracts_select, contracts_value
+from churnhealth.features.changes_sql import changes_select
+from churnhealth.features.contracts_sql import contracts_select, contracts_value
 from churnhealth.features.running_sql import running_select, running_value
 from churnhealth.features.source_sql import source_ctes
 from churnhealth.features.sql_text import (
