@@ -29,7 +29,7 @@ def test_indicators_that_need_the_same_cell_share_it():
     per = declare("per", "usage_events", "per", 7, "user_id")
     users = declare("users", "usage_events", "distinct", 7, "user_id")
     text = indicator_query(HISTORY, [COUNT, per, users], ASKED, DAY)
-    assert text.count("COUNT(CASE WHEN k.age <= 7 THEN 1 END)") == 1
+    assert text.count("COUNT(k.w1_7)") == 1
     assert text.count("FROM src_usage_events") == 2
 
 

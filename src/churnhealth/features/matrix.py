@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -11,12 +11,19 @@ from churnhealth.domain.catalogue import DeclaredIndicator
 from churnhealth.domain.problem import ChurnProblem
 from churnhealth.domain.sources import History
 from churnhealth.errors import ConfigError
-from churnhealth.features.indicator_sql import computable, indicator_query, is_category
+from churnhealth.features.indicator_sql import (
+    Computable,
+    at_risk_parts,
+    computable,
+    indicator_query,
+    is_category,
+)
 from churnhealth.features.keys import INSTANT_DTYPE
 from churnhealth.features.render import render
 from churnhealth.features.runner import SqlRunner
-from churnhealth.features.source_sql import described
-from churnhealth.features.sql_text import Cte
+from churnhealth.features.slices_sql import Slice, slice_starts_query
+from churnhealth.features.source_sql import described, source_ctes
+from churnhealth.features.sql_text import Cte, cutoffs_cte
 
 NOTES = "notes"
 
@@ -58,11 +65,80 @@ def indicator_matrix(
         Not one indicator can be computed.
     """
     history = described(history, runner)
+    possible = _possible(history, indicators)
+    return _computed(runner, history, possible, at_risk_sql, cutoffs)
+
+
+def indicator_batches(
+    runner: SqlRunner,
+    history: History,
+    indicators: Sequence[DeclaredIndicator],
+    at_risk_sql: str | Sequence[Cte],
+    cutoffs: Sequence[dt.date],
+    *,
+    customers: int,
+) -> Iterator[pd.DataFrame]:
+    """Compute the same matrix slice by slice of the customers, with bounded memory.
+
+    Every slice reads the sources again and keeps the state of its own customers only.
+
+    Parameters
+    ----------
+    runner, history, indicators, at_risk_sql, cutoffs
+        As for `indicator_matrix`. Whether a customer is at risk must follow from its own rows.
+    customers : int
+        Customers of a slice, at least 1; the last one may have fewer.
+
+    Yields
+    ------
+    DataFrame
+        Columns and types of `indicator_matrix`; all rows of a customer lie in one slice, and the
+        slices together have the rows of the whole matrix.
+
+    Raises
+    ------
+    SchemaError
+        A column named in the sources does not exist.
+    ConfigError
+        Not one indicator can be computed, or a slice would be empty.
+    """
+    if customers < 1:
+        raise ConfigError(f"customers: expected at least 1 customer in a slice, got {customers!r}")
+    history = described(history, runner)
+    possible = _possible(history, indicators)
+    sources = source_ctes(history, relation_sql=runner.relation_sql)
+    parts = [cutoffs_cte(cutoffs), *sources, *at_risk_parts(at_risk_sql)]
+    found = runner.query(render(slice_starts_query(parts, customers), runner.dialect))
+    starts = [str(one) for one in found.column(0).to_pylist()]
+    for number, after in enumerate([*starts[1:], None][: len(starts)]):
+        # The first slice has no lower and the last no upper limit: together they hold everybody.
+        first = starts[number] if number else None
+        only = None if first is None and after is None else (first, after)
+        yield _computed(runner, history, possible, at_risk_sql, cutoffs, only)
+
+
+def _possible(history: History, indicators: Sequence[DeclaredIndicator]) -> Computable:
     possible = computable(history, indicators)
     if not possible.indicators:
         raise ConfigError("\n".join(["expected at least one indicator", *possible.notes]))
+    return possible
+
+
+def _computed(
+    runner: SqlRunner,
+    history: History,
+    possible: Computable,
+    at_risk_sql: str | Sequence[Cte],
+    cutoffs: Sequence[dt.date],
+    customers: Slice | None = None,
+) -> pd.DataFrame:
     sql = indicator_query(
-        history, possible.indicators, at_risk_sql, cutoffs, relation_sql=runner.relation_sql
+        history,
+        possible.indicators,
+        at_risk_sql,
+        cutoffs,
+        relation_sql=runner.relation_sql,
+        customers=customers,
     )
     frame: pd.DataFrame = runner.query(render(sql, runner.dialect)).to_pandas()
     frame = _typed(frame, possible.indicators, history.timezone)
