@@ -223,6 +223,11 @@ class HealthModel(ClassifierMixin, BaseEstimator):
             typical=pd.Series([column.typical for column in columns], index=names, dtype=object),
             catalogue=self.catalogue_,
             sub_scores=by_group.apply(lambda group: self._health(base + group.to_numpy())),
+            ranges={
+                column.name: (column.low, column.high)
+                for column in columns
+                if column.kind == "number" and column.low is not None and column.high is not None
+            },
         )
 
     def save(self, folder: str | os.PathLike[str]) -> Path:

@@ -8,6 +8,7 @@ import pytest
 
 from churnhealth.cli import show
 from churnhealth.cli.progress import stages
+from churnhealth.cli.show_card import card as show_card
 from churnhealth.jobs.cards import customer_card
 from churnhealth.jobs.retrain import retrain
 from churnhealth.jobs.score import score
@@ -43,12 +44,12 @@ def test_a_card_shows_the_score_its_groups_and_its_reasons(
     drivers = trained.warehouse.read_table("health_drivers")
     customer = drivers.loc[drivers["indicator"] == "logins", "customer_id"].iloc[0]
     card = customer_card(trained.warehouse, customer)
-    show.card(trained, card, "en", as_json=False)
+    show_card(trained, card, "en", as_json=False)
     english = capsys.readouterr().out
-    show.card(trained, card, "ja", as_json=False)
+    show_card(trained, card, "ja", as_json=False)
     japanese = capsys.readouterr().out
     assert f"health {card.customer['health_score']:.1f}" in english
-    assert "base " in english
+    assert "Base: " in english
     assert "健全度" in japanese
     assert "ログイン回数" in japanese
 
