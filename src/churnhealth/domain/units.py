@@ -67,10 +67,8 @@ def number_text(value: float) -> str:
     ['1,234,567', '12,346', '0.123', '17.2', '−2']
     """
     number = float(value)
-    if number.is_integer() or abs(number) >= 100:
-        text = f"{round(number):,}"
-    else:
-        text = f"{number:.3g}"
+    whole = number.is_integer() or abs(number) >= 100
+    text = f"{round(number):,}" if whole else f"{number:.3g}"
     return text.replace("-", MINUS)
 
 
@@ -143,14 +141,7 @@ def with_unit(value: object, unit: str, language: str = "en", *, beside: str = "
         return _truth_words(truth, unit, language)
     if not isinstance(value, Real):
         return level_text(str(value))
-    number = float(value)
-    if unit in _SPECIAL:
-        return _SPECIAL[unit](number, language)
-    if unit.endswith(_SLOPE):
-        return _trend(number, unit.removesuffix(_SLOPE), language)
-    if re.fullmatch(r"[A-Z]{3}(/\w+)?|currency(/\w+)?", unit):
-        return _money(number, unit, language, beside)
-    return _counted(number, unit, language, beside)
+    return _number_words(float(value), unit, language, beside)
 
 
 def without_unit(value: object, unit: str, language: str = "en") -> str:
@@ -181,6 +172,18 @@ def percent_text(share: float, language: str = "en") -> str:
     digits = f"{percent:.2g}" if abs(percent) < 10 else f"{percent:.4g}"
     text = digits if close else f"{round(percent):,}"
     return text.replace("-", MINUS) + ("%" if language == "ja" else " %")
+
+
+def _number_words(number: float, unit: str, language: str, beside: str) -> str:
+    if unit in (YES_NO, FLAG):
+        return number_text(number)
+    if unit in _SPECIAL:
+        return _SPECIAL[unit](number, language)
+    if unit.endswith(_SLOPE):
+        return _trend(number, unit.removesuffix(_SLOPE), language)
+    if re.fullmatch(r"[A-Z]{3}(/\w+)?|currency(/\w+)?", unit):
+        return _money(number, unit, language, beside)
+    return _counted(number, unit, language, beside)
 
 
 def _truth_words(truth: bool, unit: str, language: str) -> str:

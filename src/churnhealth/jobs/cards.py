@@ -85,6 +85,8 @@ def _unknown(warehouse: Warehouse, customer_id: str) -> str:
     alike = warehouse.alike_customers(customer_id)
     if not alike:
         return "there are no scores yet; `churnhealth score` writes them"
+    if customer_id in alike:
+        return f"customer {listed([customer_id])} has scores of superseded models only; score again"
     told = nearest(customer_id, alike, most=3)
     return f"no score for customer {listed([customer_id])}{told or f'; others are {listed(alike, 3)}'}"
 
