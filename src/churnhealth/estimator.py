@@ -238,6 +238,11 @@ class HealthModel(ClassifierMixin, BaseEstimator):
             typical=group.typical,
             catalogue=self.catalogue_,
             sub_scores=by_group.apply(lambda one: self._health(base + one.to_numpy())),
+            ranges={
+                column.name: (column.low, column.high)
+                for column in columns
+                if column.kind == "number" and column.low is not None and column.high is not None
+            },
         )
 
     def save(self, folder: str | os.PathLike[str]) -> Path:

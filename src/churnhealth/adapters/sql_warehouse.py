@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from abc import abstractmethod
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
@@ -12,8 +12,9 @@ import pandas as pd
 import pyarrow as pa
 
 from churnhealth.adapters import warehouse_sql as sql
-from churnhealth.adapters.arrow_frames import arrow_to_frame, contract_to_arrow, frame_to_arrow
+from churnhealth.adapters.arrow_frames import contract_to_arrow, frame_to_arrow
 from churnhealth.adapters.arrow_plain import plain_batches, plain_table
+from churnhealth.adapters.score_reads import ScoreReads, frame_of, known_relations
 from churnhealth.adapters.warehouse import (
     CURRENT_VIEW,
     SCORE_JOB,
@@ -28,17 +29,13 @@ from churnhealth.adapters.warehouse_publish import change_run, publish_slice
 from churnhealth.adapters.warehouse_session import Session
 from churnhealth.domain.contracts import TableContract
 from churnhealth.domain.tables import (
-    HEALTH_DRIVERS,
-    HEALTH_GROUP_SCORES,
     HEALTH_REJECTS,
-    HEALTH_RUNS,
-    HEALTH_SCORES,
     OUTPUT_TABLES,
 )
 from churnhealth.errors import WarehouseError, listed, nearest
 
 
-class SqlWarehouse(ABC):
+class SqlWarehouse(ScoreReads):
     """The `Warehouse` protocol over short sessions; an engine brings these, and the job lock.
 
     Values are bound and names quoted, so no text of the data is ever part of a statement.
@@ -57,7 +54,7 @@ class SqlWarehouse(ABC):
     """
 
     def __init__(self, prefix: str, wait_seconds: float) -> None:
-        self._prefix = checked_prefix(prefix)
+        super().__init__(checked_prefix(prefix))
         self._wait = wait_seconds
 
     @property
@@ -66,21 +63,13 @@ class SqlWarehouse(ABC):
         """Name the SQL dialect, as sqlglot knows it."""
 
     @abstractmethod
-    def _where(self) -> str:
-        """Name the place in messages; no secrets."""
-
-    @abstractmethod
-    def _reading(self) -> AbstractContextManager[Session]:
-        """Open a session that cannot write."""
-
-    @abstractmethod
     def _writing(self) -> AbstractContextManager[Session]:
         """Open a session in ONE transaction, committed at the end of the block, or never."""
 
     def tables(self) -> list[str]:
         """List tables and views; outside the default schema as "schema.table"."""
         with self._reading() as session:
-            return sorted(_known(session))
+            return sorted(known_relations(session))
 
     def relation_sql(self, relation: str) -> str:
         """Return the quoted place of a table or view, as it stands after FROM."""
@@ -126,7 +115,7 @@ class SqlWarehouse(ABC):
         """
         with self._reading() as session:
             place = self._found(session, table)
-            return _frame(session.table(f"SELECT * FROM {place}"))  # noqa: S608 - quoted
+            return frame_of(session.table(f"SELECT * FROM {place}"))  # noqa: S608 - quoted
 
     def write_table(self, table: str, frame: pd.DataFrame) -> None:
         """Replace a whole table by a frame, in one transaction; the index is left out.
@@ -151,7 +140,7 @@ class SqlWarehouse(ABC):
         """Create the output tables and the view where they are missing; again does no harm."""
         with self._writing() as session:
             session.one_writer("the output tables")
-            known = _known(session)
+            known = known_relations(session)
             for contract in OUTPUT_TABLES:
                 if self._prefix + contract.name not in known:
                     session.execute(sql.create_table(contract, self._prefix, session.types))
@@ -200,50 +189,8 @@ class SqlWarehouse(ABC):
         """Mark a started run as failed; a run that has ended already is left as it is."""
         self._end_run(run_id, {"status": "failed", "message": message}, finished_at)
 
-    def current_scores(self) -> pd.DataFrame:
-        """Read the view `health_current`, lowest health score first.
-
-        Columns of `health_scores`, previous_cutoff, previous_health_score, health_score_change
-        (points), is_stale (True: this customer has no score at the newest cutoff).
-        """
-        return self._select(CURRENT_VIEW, {}, "health_score, customer_id")
-
-    def customer_scores(self, customer_id: str) -> pd.DataFrame:
-        """Read all rows of `health_scores` of a customer, latest cutoff first, then newest score."""
-        wanted = {"customer_id": customer_id}
-        return self._select(HEALTH_SCORES.name, wanted, "cutoff DESC, scored_at DESC, model_version")
-
-    def customer_drivers(self, customer_id: str, cutoff: datetime, model_version: str) -> pd.DataFrame:
-        """Read the drivers of one score, by rank."""
-        return self._of_score(HEALTH_DRIVERS, customer_id, cutoff, model_version, '"rank"')
-
-    def customer_groups(self, customer_id: str, cutoff: datetime, model_version: str) -> pd.DataFrame:
-        """Read the group scores of one score, by indicator group."""
-        return self._of_score(HEALTH_GROUP_SCORES, customer_id, cutoff, model_version, "indicator_group")
-
-    def runs(self, limit: int = 20) -> pd.DataFrame:
-        """Read the newest rows of the ledger, newest start first."""
-        return self._select(HEALTH_RUNS.name, {}, f"started_at DESC, run_id LIMIT {int(limit)}")
-
     def _outputs(self) -> list[str]:
         return [self._prefix + contract.name for contract in OUTPUT_TABLES]
-
-    def _of_score(
-        self, contract: TableContract, customer_id: str, cutoff: datetime, model_version: str, order: str
-    ) -> pd.DataFrame:
-        moment = utc_moment("cutoff", cutoff)
-        wanted = {"customer_id": customer_id, "cutoff": moment, "model_version": model_version}
-        return self._select(contract.name, wanted, order)
-
-    def _select(self, name: str, wanted: Mapping[str, object], order: str) -> pd.DataFrame:
-        table = self._prefix + name
-        with self._reading() as session:
-            if table not in _known(session):
-                raise WarehouseError(
-                    f"{self._where()}: no table {table!r}: nothing has been scored here yet. Score "
-                    "customers first, or check the warehouse's place and prefix."
-                )
-            return _frame(session.table(sql.read(table, tuple(wanted), order), [*wanted.values()]))
 
     def _end_run(self, run_id: str, changed: dict[str, object], finished_at: datetime) -> int:
         moment = utc_moment("finished_at", finished_at)
@@ -252,7 +199,7 @@ class SqlWarehouse(ABC):
             return change_run(session, self._prefix, ended, {"run_id": run_id})
 
     def _found(self, session: Session, relation: str) -> str:
-        known = _known(session)
+        known = known_relations(session)
         spelled = {f"{session.schema}.{name}": place for name, place in known.items()} | known
         alike = {place for name, place in spelled.items() if name.casefold() == relation.casefold()}
         if relation in spelled or len(alike) == 1:
@@ -272,16 +219,6 @@ class SqlWarehouse(ABC):
             )
 
 
-def _known(session: Session) -> dict[str, str]:
-    """Map each table's and view's name, as people write it, to its quoted place."""
-    return {
-        (table if schema == session.schema else f"{schema}.{table}"): (
-            f"{sql.quoted(schema)}.{sql.quoted(table)}"
-        )
-        for schema, table in session.relations()
-    }
-
-
 def _place_to_write(session: Session, table: str) -> tuple[str, str]:
     """Return schema and name; what stands before a dot is a schema when there is one of that name."""
     before, dot, name = table.partition(".")
@@ -289,7 +226,3 @@ def _place_to_write(session: Session, table: str) -> tuple[str, str]:
     if dot and alike:
         return (before if before in alike else alike[0]), name
     return session.schema, table
-
-
-def _frame(table: pa.Table) -> pd.DataFrame:
-    return arrow_to_frame(plain_table(table))

@@ -210,25 +210,28 @@ def explain(
     customer_id: Annotated[str, typer.Argument(help="The customer, as the source writes it.")],
     *,
     config: Config = DEFAULT_CONFIG,
+    cutoff: Annotated[str | None, typer.Option(help="Date of the score; default: the latest.")] = None,
     language: Annotated[
         str | None, typer.Option(help="en or ja; default: the project's language.")
     ] = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Show one customer's published score and what it is made of.
+    """Show one customer's published score, its change, and what it is made of.
 
-    Example: churnhealth explain T0042 --language ja
+    Example: churnhealth explain T0042 --language ja --cutoff 2026-04-01
     """
 
     def work() -> int:
-        from churnhealth.cli import show
+        from churnhealth.cli.show_card import card
         from churnhealth.jobs.cards import customer_card
 
+        day = _date(cutoff)
         workplace = open_project(config)
-        card = customer_card(workplace.warehouse, customer_id)
         chosen = language_of(language or workplace.settings.project.language)
-        show.card(workplace, card, chosen, as_json=as_json)
+        problem = workplace.settings.problem
+        moment = None if day is None else problem.cutoff_instant(day).to_pydatetime()
+        card(workplace, customer_card(workplace.warehouse, customer_id, moment), chosen, as_json=as_json)
         return DONE
 
     run_command(work, as_json=as_json, debug=debug)

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from churnhealth.cli.printing import console, new_table, plain_text, print_json, print_lines
 from churnhealth.domain.health import BAND_LABELS
-from churnhealth.domain.indicators import Catalogue
 from churnhealth.evaluate.report import EvaluationReport
 from churnhealth.jobs.cards import CustomerCard
 from churnhealth.jobs.init_project import InitResult
@@ -85,28 +84,6 @@ def scored(workplace: Workplace, result: ScoreResult, *, as_json: bool) -> None:
     print_lines(*result.notes, f"Tables: {workplace.warehouse.describe()}")
 
 
-def card(workplace: Workplace, one: CustomerCard, language: str, *, as_json: bool) -> None:
-    """Show one customer's score, groups and reasons."""
-    if as_json:
-        print_json(one.to_dict())
-        return
-    customer, catalogue = one.customer, workplace.catalogue
-    band = str(customer["health_band"])
-    head = Text.assemble(
-        ("health" if language == "en" else "健全度", "bold"),
-        f" {customer['health_score']:.1f}  ",
-        (BAND_LABELS[language][band], BAND_STYLES[band]),
-        f"  P(churn) {customer['churn_probability']:.1%}  "
-        f"#{customer['risk_rank']} / {one.customers}{_change(customer)}",
-    )
-    print_lines(f"{customer['customer_id']}   {_day(workplace, customer['cutoff'])}")
-    console.print(head)
-    if customer["is_stale"]:
-        print_lines("Not among the customers scored last: this is an older score.")
-    console.print(_groups(one, catalogue, language))
-    console.print(_reasons(one, language))
-
-
 def verdict(result: RetrainResult) -> None:
     """Show whether the new model was promoted, and why."""
     style = "bold green" if result.verdict.decision == "promoted" else "bold yellow"
@@ -155,29 +132,6 @@ def risk_list(
 def _called(customer_id: str, names: Mapping[str, str] | None) -> str:
     name = (names or {}).get(customer_id)
     return f"{customer_id}\n{name}" if name else customer_id
-
-
-def _groups(one: CustomerCard, catalogue: Catalogue, language: str) -> Table:
-    names = ["group", "points", "sub-score"] if language == "en" else ["区分", "点数", "区分別健全度"]
-    table = new_table(None, names)
-    for row in one.groups.sort_values("points").to_dict("records"):
-        label = catalogue.group_label(str(row["indicator_group"]), language)
-        table.add_row(plain_text(label), f"{row['points']:+.1f}", f"{row['sub_score']:.1f}")
-    return table
-
-
-def _reasons(one: CustomerCard, language: str) -> Table:
-    base = float(one.customer["base_points"])
-    table = new_table(None, ["what goes with the score" if language == "en" else "スコアの内訳"])
-    table.add_row(f"base {base:.1f}" if language == "en" else f"基準 {base:.1f}点")
-    for reason in one.drivers[f"reason_{language}"]:
-        table.add_row(plain_text(str(reason)))
-    return table
-
-
-def _change(customer: dict[str, Any]) -> str:
-    change = customer.get("health_score_change")
-    return f"  {change:+.1f} since last time" if change is not None and change == change else ""
 
 
 def _day(workplace: Workplace, moment: Any) -> str:

@@ -105,7 +105,7 @@ def history(result: HistoryDemo, *, as_json: bool) -> None:
     for one in result.scored.riskiest[:CARDS_SHOWN]:
         customer = str(one.customer["customer_id"])
         print_lines("", result.names.get(customer, ""))
-        show.card(work, customer_card(work.warehouse, customer), language, as_json=False)
+        show_card.card(work, customer_card(work.warehouse, customer), language, as_json=False)
     console.print(_truth(result))
     _history_next(result)
 

@@ -124,8 +124,8 @@ def _drivers(explanation: Explanation, key: pd.DataFrame, top: int) -> pd.DataFr
     table = explanation.drivers(top, others=True)
     rows = key.iloc[table["row"].to_numpy()].reset_index(drop=True)
     told = table.drop(columns="row").assign(
-        reason_en=reasons(table, explanation.catalogue, "en"),
-        reason_ja=reasons(table, explanation.catalogue, "ja"),
+        reason_en=reasons(table, explanation.catalogue, "en", explanation=explanation),
+        reason_ja=reasons(table, explanation.catalogue, "ja", explanation=explanation),
         value=table["value"].map(value_text, na_action="ignore"),
         typical_value=table["typical_value"].map(value_text, na_action="ignore"),
     )
