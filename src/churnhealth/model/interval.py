@@ -1,0 +1,60 @@
+"""How far a customer's probability would move with other customers to learn from.
+
+Each group of customers is left out once; the spread of the margins gives the standard error of the
+margin by the grouped jackknife (Efron and Tibshirani, 1993, chapter 11), and Student's t with one
+degree of freedom less than there are groups gives the interval.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import t
+
+from churnhealth.model.calibrate import Calibrator
+from churnhealth.model.columns import FloatArray
+from churnhealth.model.stack import Stack
+
+
+def margin_error(stack: Stack, matrix: FloatArray) -> tuple[FloatArray, int]:
+    """Return the standard error of each margin, and its degrees of freedom.
+
+    Parameters
+    ----------
+    stack : Stack
+        With members fitted without each group.
+    matrix : ndarray, shape (n_customers, n_indicators)
+        As `encode_table` gives it.
+
+    Notes
+    -----
+    `se^2 = (g - 1) / g * sum_i (margin_(-i) - mean)^2` over g groups.
+    """
+    margins = stack.margins_without(matrix)
+    groups = margins.shape[1]
+    if groups < 2:
+        return np.zeros(len(matrix)), 0
+    apart = margins - margins.mean(axis=1, keepdims=True)
+    return np.sqrt((groups - 1) / groups * np.sum(apart**2, axis=1)), groups - 1
+
+
+def probability_interval(
+    stack: Stack,
+    calibrator: Calibrator,
+    matrix: FloatArray,
+    intercept_error: float,
+    level: float = 0.9,
+) -> tuple[FloatArray, FloatArray]:
+    """Return the lower and upper ends of each customer's probability.
+
+    Parameters
+    ----------
+    intercept_error : float
+        Standard error of the base rate's log-odds, which every customer shares.
+    level : float
+        Share of intervals that should hold the truth (0-1).
+    """
+    margin = stack.margin(matrix)
+    error, freedom = margin_error(stack, matrix)
+    reach = t.ppf(0.5 + level / 2.0, freedom) if freedom else t.ppf(0.5 + level / 2.0, 1e6)
+    wide = reach * np.sqrt(error**2 + intercept_error**2)
+    return calibrator.probability(margin - wide), calibrator.probability(margin + wide)
