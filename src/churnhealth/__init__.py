@@ -32,6 +32,7 @@ _OWNERS = {
     "WarehouseError": "errors",
     "evaluate_model": "evaluate.report",
     "health_from_probability": "domain.health",
+    "healthy_against_churned": "evaluate.side_by_side",
     "open_workplace": "jobs.wiring",
     "read_panel_file": "adapters.panel_files",
     "retrain": "jobs.retrain",

@@ -73,6 +73,8 @@ def test_check_tells_people_what_was_found(run, folder):
         "Findings",
         "usage_events",
         "Customers at each cutoff",
+        "the 10 worst covered of 72 indicators",
+        "0 or missing for everybody at some of the 4 cutoffs",
         "Passed",
         "health_rejects",
     ):
@@ -115,7 +117,17 @@ def test_indicators_are_listed_with_their_words(run, folder):
     listed = {one["name"]: one for one in json.loads(out)["indicators"]}
     assert listed["mrr"]["group"] == "contract"
     assert listed["mrr"]["measure"]
+    assert listed["tenure_band"]["measure"] == "segment by tenure_days"
     assert "indicator" in run("indicators", "--built-in", "--language", "ja")[1]
+
+
+def test_own_indicators_are_marked(run, folder):
+    mine = folder / "mine.toml"
+    declared = '[indicators.per_seat]\ngroup = "support"\nsql = "tickets_90d / NULLIF(seats, 0)"\n'
+    mine.write_text((folder / "churnhealth.toml").read_text() + declared)
+    told = json.loads(run("indicators", "--config", str(mine), "--json")[1])["indicators"]
+    assert [one["name"] for one in told if one["own"]] == ["per_seat"]
+    assert "own" in run("indicators", "--config", str(mine))[1].partition("per_seat")[2]
 
 
 def test_indicators_without_their_source_are_left_out_and_told(run, folder):

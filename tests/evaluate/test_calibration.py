@@ -16,7 +16,6 @@ from churnhealth.evaluate.calibration import (
     expected_calibration_error,
     in_the_large_of_counts,
     integrated_calibration_index,
-    reliability_table,
     slope_of_counts,
 )
 from churnhealth.evaluate.counts import Counts
@@ -235,43 +234,18 @@ class TestFloor:
             calibration_floor([1.5], expected_calibration_error)
 
 
-class TestReliability:
-    # Bins of four. At 0.25: P(0) = 0.316 >= 0.05, so the lower quantile is 0; P(<= 2) = 0.949 < 0.95
-    # and P(<= 3) = 0.996, so the upper one is 3 of 4. At 0.5: P(0) = 0.0625 and P(<= 3) = 0.9375.
-    def test_by_hand(self):
-        table = reliability_table([0] * 4 + [1, 1, 1, 0], [0.25] * 4 + [0.5] * 4, bins=2, level=0.9)
-        assert table["bin"].tolist() == [1, 2]
-        assert table["customers"].tolist() == [4, 4]
-        assert table["mean_predicted"].tolist() == [0.25, 0.5]
-        assert table["observed"].tolist() == [0.0, 0.75]
-        assert table["band_low"].tolist() == [0.0, 0.0]
-        assert table["band_high"].tolist() == [0.75, 1.0]
-        assert table["inside"].tolist() == [True, True]
+def test_the_floor_of_one_draw_per_customer_is_that_of_a_single_row():
+    p, whose = np.full(100, 0.3), np.repeat(np.arange(5), 20)
+    # All rows churn as five draws of 20 equal rows: as five rows would.
+    together = calibration_floor(
+        p, expected_calibration_error, n_sim=100, customer_id=whose, dependence=1.0
+    )
+    five = calibration_floor(np.full(5, 0.3), expected_calibration_error, n_sim=100)
+    alone = calibration_floor(p, expected_calibration_error, n_sim=100, customer_id=whose)
+    assert together.mean == pytest.approx(five.mean, rel=0.25)
+    assert alone.mean < together.mean / 3
 
-    def test_bins_hold_all_rows_in_order(self, calibrated):
-        table = reliability_table(calibrated.y, calibrated.p)
-        assert len(table) == 10
-        assert table["customers"].sum() == 2000
-        assert (table["low"].to_numpy()[1:] > table["high"].to_numpy()[:-1]).all()
-        weighted = (table["customers"] * table["observed"]).sum()
-        assert weighted == pytest.approx(calibrated.y.sum())
 
-    def test_bands_hold_what_they_promise(self, world):
-        tables = [reliability_table(*world(1000, seed=seed)[:2]) for seed in range(40)]
-        inside = sum(table["inside"].sum() for table in tables)
-        # 400 bins; whole numbers of churners make the bands a little wider than 0.9.
-        low, high = binom.ppf([0.001, 0.999], 400, 0.92)
-        assert low <= inside <= high
-
-    def test_a_wrong_level_falls_outside(self, world):
-        y, p, _ = world(5000, seed=4, shift=0.7)
-        assert not reliability_table(y, p)["inside"].any()
-
-    def test_constant_predictions_make_one_bin(self):
-        table = reliability_table([0, 1, 0, 1], [0.5] * 4)
-        assert table[["customers", "low", "high"]].values.tolist() == [[4, 0.5, 0.5]]
-
-    @pytest.mark.parametrize("settings", [{"bins": 0}, {"level": 1.1}])
-    def test_settings_out_of_range_are_refused(self, settings):
-        with pytest.raises(SchemaError, match="evaluation settings"):
-            reliability_table([0, 1], [0.1, 0.2], **settings)
+def test_a_dependence_above_one_is_refused():
+    with pytest.raises(SchemaError, match=r"dependence: expected between 0 and 1, got 1\.5"):
+        calibration_floor([0.5], expected_calibration_error, dependence=1.5)

@@ -90,3 +90,12 @@ def test_what_is_not_defined_has_no_interval():
 def test_an_error_beyond_all_log_odds_says_nothing():
     found = _findings([0, 5], [5, 0], p=(0.0, 1.0))
     assert np.isnan(found.interval("calibration_in_the_large", RESAMPLES)).all()
+
+
+# Ten rows of 126 make a tenth, rounded up to 13: the cell at 0.6 holds 44, four of six churners.
+def test_the_lift_of_few_churners_is_bounded_by_wilson():
+    found = _findings([2, 4], [80, 40])
+    captured = found.values["lift_at_10pct"] * 13 / 126
+    low, high = wilson_interval(captured, 6, 0.9)
+    bounds = found.interval("lift_at_10pct", RESAMPLES)
+    assert bounds == pytest.approx((low * 126 / 13, high * 126 / 13))

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.stats import binom, norm
 
 from churnhealth.evaluate import poisson_binomial
-from churnhealth.evaluate.poisson_binomial import churner_interval
+from churnhealth.evaluate.poisson_binomial import chance_of_count, churner_interval, largest_gap
 
 
 def _by_convolution(p, level):
@@ -66,3 +66,36 @@ def test_a_million_probabilities_are_quick_and_right():
     spread = np.sqrt(np.sum(p * (1 - p)))
     assert (low + high) / 2 == pytest.approx(200_000, abs=1)
     assert high - low == pytest.approx(2 * 1.6449 * spread, abs=2)
+
+
+# Two coins at 0.5 and one at 0.2: P(0) = 0.2, P(1) = 0.45, P(2) = 0.3, P(3) = 0.05; the mean is 1.2.
+def test_chances_by_hand():
+    p, total = np.array([0.2, 0.5]), np.array([1.0, 2.0])
+    for churners, chance in ((0, 0.4), (1, 1.0), (2, 0.7), (3, 0.1)):
+        assert chance_of_count(churners, p, total) == pytest.approx(chance)
+
+
+# Distances 1.2, 0.2, 0.8, 1.8 with 0.2, 0.45, 0.3, 0.05.
+def test_the_largest_gap_by_hand():
+    p, total = np.array([0.2, 0.5]), np.array([1.0, 2.0])
+    for level, gap in ((0.4, 0.2), (0.75, 0.8), (0.95, 1.2), (0.96, 1.8), (1.0, 1.8)):
+        assert largest_gap(p, total, level) == pytest.approx(gap)
+
+
+def test_a_count_that_is_not_whole_is_taken_towards_the_expectation():
+    p, total = np.array([0.2, 0.5]), np.array([1.0, 2.0])
+    assert chance_of_count(0.4, p, total) == chance_of_count(1, p, total)
+    assert chance_of_count(2.9, p, total) == chance_of_count(2, p, total)
+
+
+def test_certain_rows_have_no_gap_by_chance():
+    assert largest_gap(np.array([0.0, 1.0]), np.array([5.0, 3.0]), 0.95) == 0.0
+    assert chance_of_count(3.0, np.array([0.0, 1.0]), np.array([5.0, 3.0])) == 1.0
+    assert chance_of_count(4.0, np.array([0.0, 1.0]), np.array([5.0, 3.0])) < 1e-12
+
+
+# Both tails of a binomial of 20,000 rows at 0.3: standard deviation 64.8, so 6,100 lies 1.54 away.
+def test_many_rows_agree_with_the_normal_curve():
+    p, total = np.array([0.3]), np.array([20_000.0])
+    assert chance_of_count(6100, p, total) == pytest.approx(2 * norm.sf(99.5 / 64.807), rel=0.01)
+    assert largest_gap(p, total, 0.95) == pytest.approx(1.96 * 64.807, abs=1)

@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churnhealth.errors import SchemaError
-from churnhealth.evaluate.calibration import reliability_table
-from churnhealth.evaluate.discrimination import lift_table, roc_auc
+from churnhealth.evaluate.discrimination import roc_auc
+from churnhealth.evaluate.lift import lift_with_intervals
 from churnhealth.evaluate.loss import log_loss
+from churnhealth.evaluate.reliability import reliability_table
 from churnhealth.evaluate.report import evaluate_model
-from churnhealth.evaluate.segments import metrics_by_segment
+from churnhealth.evaluate.segments import calibration_by_segment
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +29,11 @@ def full(world):
 
 def test_the_tables_are_those_of_their_own_functions(full):
     y, p, given, report = full
-    assert report.reliability.equals(reliability_table(y, p))
-    assert report.lift.equals(lift_table(y, p, mrr=given["mrr"]))
-    assert report.by_segment.equals(metrics_by_segment(y, p, given["segments"]))
+    whose = {"customer_id": given["customer_id"]}
+    assert report.reliability.equals(reliability_table(y, p, **whose))
+    lift = lift_with_intervals(y, p, mrr=given["mrr"], n=50, **whose)
+    assert report.lift.equals(lift)
+    assert report.by_segment.equals(calibration_by_segment(y, p, given["segments"], **whose))
     assert report.metric("log_loss") == pytest.approx(log_loss(y, p), abs=1e-12)
     assert report.metric("roc_auc") == pytest.approx(roc_auc(y, p), abs=1e-12)
     assert report.metric("customers") == 300
@@ -55,17 +58,19 @@ def test_the_dictionary_leaves_out_what_is_not_defined():
 
 def test_the_text_holds_sentences_and_every_table(full):
     text = str(full[3])
-    for part in ("300 customers in 600 rows", "roc_auc", "band_low", "captured_mrr", "standard_error"):
+    for part in ("300 customers in 600 rows", "roc_auc", "band_low", "captured_mrr", "verdict"):
         assert part in text
     assert re.search(r"\nrows +600 ", text)
-    assert max(map(len, text.splitlines())) < 120
+    assert max(map(len, text.splitlines())) < 125
 
 
 def test_tables_without_rows_are_not_shown(calibrated):
     report = evaluate_model(*calibrated[:2], n_boot=0, n_sim=0)
     assert report.by_segment.empty
-    assert "Segments" not in str(report)
-    assert "Segments" not in report._repr_html_()
+    assert report.groups.empty
+    for title in ("Calibration by segment", "indicator group"):
+        assert title not in str(report)
+        assert title not in report._repr_html_()
 
 
 def test_html_is_escaped(full):
@@ -155,6 +160,42 @@ def test_all_faults_of_all_columns_come_in_one_error():
     faults = "\n".join(caught.value.faults)
     for part in ("y: expected 0 or 1", "p: expected prob", "customer_id", "mrr: 1, segments: 1"):
         assert part in faults
+
+
+def test_with_indicators_and_a_score_function_the_report_says_what_groups_add(world):
+    y, p, _ = world(800, seed=2)
+    X = pd.DataFrame({"logins": p, "nps": np.arange(800.0)})
+    report = evaluate_model(
+        y, p, indicators=X, score=lambda table: table["logins"].to_numpy(), n_boot=30, n_sim=5
+    )
+    verdicts = report.groups.set_index("indicator_group")["verdict"].to_dict()
+    assert verdicts == {"usage": "helps", "satisfaction": "not shown"}
+    assert "indicator_group" in str(report)
+    assert report.sentences()[-1] == "No contribution that these data could show: satisfaction."
+
+
+def test_a_score_function_needs_its_indicators():
+    with pytest.raises(SchemaError, match="indicators: expected those that `score` is to be asked with"):
+        evaluate_model([0, 1], [0.5, 0.5], score=lambda table: table["x"].to_numpy())
+
+
+def test_indicators_of_another_length_are_refused():
+    with pytest.raises(SchemaError, match="equal length, got y: 2, p: 2, indicators: 1"):
+        evaluate_model([0, 1], [0.5, 0.5], indicators=pd.DataFrame({"x": [1]}))
+
+
+def test_the_floors_rise_where_rows_of_a_customer_are_one_draw(world):
+    y, p, _ = world(150, seed=3)
+    y, p, whose = np.tile(y, 6), np.tile(p, 6), np.tile(np.arange(150), 6)
+    alone = evaluate_model(y, p, n_boot=0)
+    together = evaluate_model(y, p, customer_id=whose, n_boot=0)
+    # Six copies of a row are no more than one row: its floor is about sqrt(6) = 2.4 times as high.
+    single = evaluate_model(y[:150], p[:150], n_boot=0)
+    assert together.metric("row_dependence") == pytest.approx(1.0)
+    for name in ("ece_floor_95", "ici_floor_95"):
+        assert together.metric(name) > 1.6 * alone.metric(name)
+        assert together.metric(name) == pytest.approx(single.metric(name), rel=0.35)
+    assert "widened" in together.sentences()[1]
 
 
 def test_a_single_number_for_a_column_is_refused():

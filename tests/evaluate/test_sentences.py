@@ -1,12 +1,15 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from churnhealth.errors import SchemaError
 from churnhealth.evaluate.report import evaluate_model
 
 
-def _said(y, p, **keywords):
-    return evaluate_model(y, p, n_boot=40, n_sim=20, **keywords).sentences()
+def _said(y, p, language="en", **keywords):
+    return evaluate_model(y, p, n_boot=40, n_sim=20, **keywords).sentences(language)
 
 
 def _starting(sentences, start):
@@ -76,7 +79,7 @@ def test_segments_outside_are_named_worst_first(world):
     plan = np.array(["a", "b", "c", "d"])[np.arange(4000) % 4]
     bent = p * np.select([plan == "a", plan == "b"], [0.6, 0.8], 1.0)
     said = _said(y, bent, segments=pd.DataFrame({"plan": plan}))[-1]
-    assert said.startswith("4 segment values, 2 outside what chance allows (about 0.2 expected")
+    assert said.startswith("4 segment levels, 2 with a gap beyond chance (observed less predicted): ")
     assert said.index("plan = a (+0.") < said.index("plan = b (+0.")
 
 
@@ -84,15 +87,12 @@ def test_only_the_five_worst_segments_are_named(world):
     y, p, _ = world(8000, seed=6, shift=1.0)
     said = _said(y, p, segments=pd.DataFrame({"cell": np.arange(8000) % 8}))[-1]
     assert said.count("cell = ") == 5
-    assert said.endswith(", ....")
+    assert said.endswith(" ....")
 
 
 def test_segments_inside_need_no_names(calibrated):
     said = _said(*calibrated[:2], segments=pd.DataFrame({"all": ["x"] * 2000}))[-1]
-    assert (
-        said
-        == "1 segment value, 0 outside what chance allows (about 0.1 expected even if all were right)."
-    )
+    assert said == "1 segment level: no gap beyond what chance allows among so many."
 
 
 def test_repeated_customers_are_counted_once(world):
@@ -111,3 +111,42 @@ def test_without_intervals_the_sentences_claim_nothing_about_doubt(world):
     said = evaluate_model(*world(300)[:2], n_boot=0, n_sim=0).sentences()
     assert not any("interval" in sentence or "between" in sentence for sentence in said)
     assert len(said) == 2
+
+
+def _figures(sentences):
+    return sorted(re.findall(r"\d+(?:[.,]\d+)*", re.sub("90 ?%", "", " ".join(sentences))))
+
+
+@pytest.mark.parametrize("bend", [{}, {"shift": 1.0}, {"slope": 0.4}, {"slope": 2.5, "shift": -0.6}])
+def test_both_languages_give_the_same_figures(world, bend):
+    y, p, _ = world(900, seed=9, **bend)
+    extra = {
+        "customer_id": np.arange(900) // 3,
+        "mrr": np.arange(900.0),
+        "segments": pd.DataFrame({"plan": np.where(p > 0.3, "A", "B")}),
+    }
+    report = evaluate_model(y, p, n_boot=20, n_sim=10, **extra)
+    english, japanese = report.sentences(), report.sentences("ja")
+    assert len(english) == len(japanese)
+    # "The riskiest tenth" is a word in one language and a figure in the other.
+    told = [one for one in japanese if not one.startswith("リスク上位1割")]
+    assert _figures(told) == _figures(one for one in english if not one.startswith("The riskiest"))
+
+
+def test_few_churners_get_their_range_in_japanese():
+    y = np.zeros(300)
+    y[:23] = 1.0
+    p = np.clip(0.08 + 0.06 * y + np.random.default_rng(0).normal(0, 0.05, 300), 0.001, 0.5)
+    (said,) = _starting(_said(y, p, "ja"), "解約23件から言えること:AUCは0.")
+    assert said.endswith("の間です。")
+    assert any("少なすぎる" in one for one in _said(y, p, "ja"))
+
+
+def test_one_class_is_told_in_japanese():
+    assert "解約が0件" in _said([0] * 20, [0.1] * 20, "ja")[1]
+    assert "全員が解約" in _said([1] * 20, [0.9] * 20, "ja")[1]
+
+
+def test_an_unknown_language_is_refused():
+    with pytest.raises(SchemaError, match="language: expected one of 'en', 'ja', got 'fr'"):
+        _said([0, 1], [0.1, 0.2], "fr")

@@ -10,14 +10,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from churnhealth.domain.catalogue import BUILT_IN
+from churnhealth.domain.catalogue import BUILT_IN, DeclaredIndicator
 from churnhealth.domain.history import HISTORY
+from churnhealth.domain.indicators import Indicator
 from churnhealth.features.matrix import indicator_matrix
+from churnhealth.features.own_measures import sql_measure
 from churnhealth.features.sql_text import literal
 
 ZONE = "America/New_York"
 # Among them the days after both changes of the clocks.
 CUTOFFS = [dt.date(2023, 11, 6), dt.date(2024, 3, 11), dt.date(2024, 7, 1), dt.date(2025, 1, 15)]
+
+# Every fact-dated column that SQL of the user's own can read.
+OWN = (
+    sql_measure("usage_events", "SUM(quantity * age) / COUNT(DISTINCT user_id)", window=28),
+    sql_measure("tickets", "SUM(csat) + 10 * COUNT(csat_given_at)", window=90),
+    sql_measure("tickets", "COUNT(resolved_at) + 100 * COUNT(first_replied_at)", window=90),
+    sql_measure("surveys", "AVG(score) + COUNT(answered_at)", window=365),
+    sql_measure("milestones", "COUNT(reached_at)", window=365),
+    sql_measure("subscriptions", "COUNT(end_date) + 10 * COUNT(end_reason) + SUM(mrr)"),
+)
+INDICATORS = (
+    *BUILT_IN,
+    *(DeclaredIndicator(Indicator(f"own_{place}"), one) for place, one in enumerate(OWN)),
+)
 
 
 def everybody(world, *only: str) -> str:
@@ -88,7 +104,7 @@ def matrix_of(world, open_runner, history_of):
     def compute(tables, cutoffs, *customers):
         runner = open_runner({name: frame for name, frame in tables.items() if name != "actions"})
         history = history_of({name: tables[name] for name in tables if name != "actions"}, ZONE)
-        return indicator_matrix(runner, history, BUILT_IN, everybody(world, *customers), cutoffs)
+        return indicator_matrix(runner, history, INDICATORS, everybody(world, *customers), cutoffs)
 
     return compute
 

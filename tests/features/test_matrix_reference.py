@@ -203,6 +203,15 @@ class Customer:
             for old, new in pairs
         )
 
+    def of_attribute(self, m: Any) -> Any:
+        known = [
+            row
+            for row in self.tables[m.table]
+            if before(row["valid_from"], self.cutoff) and before(row["recorded_at"], self.cutoff)
+        ]
+        newest = max(known, key=lambda row: row["valid_from"], default={})
+        return newest.get(m.column)
+
     def of_reached_share(self, m: Any) -> float:
         reached = [before(row[m.until], self.cutoff) for row in self.ever(m)]
         return float(np.mean(reached)) if reached else NAN
@@ -221,6 +230,20 @@ class Customer:
         )
 
 
+def dated(world: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the tables with two versions of every other customer, the second one a year later."""
+    tables = {name: frame for name, frame in world.items() if name != "actions"}
+    first = tables["customers"].assign(valid_from=tables["customers"]["created_at"])
+    year = pd.Timedelta(days=365)
+    second = first.iloc[::2].assign(
+        industry="moved",
+        employees=7,
+        valid_from=first["valid_from"] + year,
+        recorded_at=first["recorded_at"] + year,
+    )
+    return {**tables, "customers": pd.concat([first, second], ignore_index=True)}
+
+
 def reference(tables: dict[str, pd.DataFrame], zone: str) -> pd.DataFrame:
     split = {name: rows_by_customer(name, frame, zone) for name, frame in tables.items()}
     rows = []
@@ -236,7 +259,7 @@ def reference(tables: dict[str, pd.DataFrame], zone: str) -> pd.DataFrame:
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
 def test_every_built_in_indicator_equals_the_second_implementation(world, open_runner, history_of, zone):
-    tables = {name: frame for name, frame in world.tables.items() if name != "actions"}
+    tables = dated(world.tables)
     matrix = indicator_matrix(
         open_runner(tables), history_of(tables, zone), BUILT_IN, EVERYBODY, CUTOFFS
     )
@@ -245,8 +268,10 @@ def test_every_built_in_indicator_equals_the_second_implementation(world, open_r
     assert matrix[["customer_id", "cutoff"]].to_numpy().tolist() == (
         expected[["customer_id", "cutoff"]].to_numpy().tolist()
     )
-    assert matrix["plan"].fillna("").tolist() == expected["plan"].fillna("").tolist()
-    for name in matrix.columns.drop(["customer_id", "cutoff", "plan"]):
+    words = ["plan", "industry", "segment", "region"]
+    for name in words:
+        assert matrix[name].fillna("").tolist() == expected[name].fillna("").tolist(), name
+    for name in matrix.columns.drop(["customer_id", "cutoff", *words]):
         np.testing.assert_allclose(
             matrix[name], expected[name].astype(float), rtol=1e-9, atol=1e-9, err_msg=name
         )
@@ -255,13 +280,14 @@ def test_every_built_in_indicator_equals_the_second_implementation(world, open_r
 def test_every_indicator_has_a_value_somewhere_so_that_the_comparison_says_something(
     world, open_runner, history_of
 ):
+    tables = dated(world.tables)
     matrix = indicator_matrix(
-        open_runner(world.tables),
-        history_of(world.tables, "America/New_York"),
+        open_runner(tables),
+        history_of(tables, "America/New_York"),
         BUILT_IN,
         EVERYBODY,
         CUTOFFS,
     )
-    numbers = matrix.drop(columns=["customer_id", "cutoff", "plan"])
+    numbers = matrix.drop(columns=["customer_id", "cutoff"])
     flat = [name for name in numbers if numbers[name].nunique() < 2]
     assert flat == []

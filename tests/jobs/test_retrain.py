@@ -46,7 +46,12 @@ def test_everything_about_the_run_is_recorded(trained: Workplace) -> None:
     assert record.params["rows"] == 500
     assert record.params["problem_horizon_days"] == "30"
     assert len(record.tags["input_fingerprint"]) == 64
-    assert set(record.tables) == {"metrics", "reliability", "lift", "importance", "indicators"}
+    described = {"metrics", "reliability", "lift", "importance", "indicators"}
+    judged = {"segments", "groups", "healthy_against_churned"}
+    assert set(record.tables) == described | judged
+    assert record.tables["segments"]["level"].tolist() == ["Basic", "Pro", "Enterprise"]
+    assert record.tables["groups"]["indicator_group"].iloc[0] == "usage"
+    assert record.tables["healthy_against_churned"]["indicator"].iloc[0] == "logins"
     assert record.texts["churnhealth.toml"] == trained.config.read_text()
     card = record.texts["model_card.md"]
     told = (
@@ -54,6 +59,9 @@ def test_everything_about_the_run_is_recorded(trained: Workplace) -> None:
         "within 30 days",
         "**promoted**",
         "later time is not known",
+        "| plan | Basic | ",
+        "| usage | +0.",
+        "| logins | median | ",
     )
     assert all(words in card for words in told)
     assert list(record.input_example.columns) == ["logins", "nps", "plan", "onboarded", "seats", "mrr"]

@@ -30,6 +30,7 @@ PROBLEMS = [
     ChurnProblem("contraction", horizon_days=30, grace_days=7, share=0.2, timezone=ZONE),
     ChurnProblem("expansion", horizon_days=30, share=0.2, reporting_delay_days=2, timezone=ZONE),
     ChurnProblem("inactivity", horizon_days=10, silent_days=20, timezone=ZONE),
+    ChurnProblem("inactivity", silent_days=20, active_days=7, timezone=ZONE),
     ChurnProblem("column", horizon_days=30, churn_column="churned_on", timezone=ZONE),
 ]
 BEGIN = pd.Timestamp("2025-12-01", tz="UTC")

@@ -139,6 +139,32 @@ def test_without_a_horizon_the_silence_begins_at_the_cutoff(label) -> None:
     assert set(frame["label_known_at"]) == {utc("2026-04-01")}
 
 
+@pytest.mark.parametrize(
+    ("active_days", "expected"),
+    [
+        (28, {"a": 0, "b": 1}),
+        (None, {"a": 0, "b": 1, "c": 1, "d": 0}),  # the 90 silent days
+        (180, {"a": 0, "b": 1, "c": 1, "d": 0, "e": 1, "f": 0}),  # silent already: will they come back?
+    ],
+)
+def test_who_is_at_risk_of_inactivity_was_active_on_one_of_the_days_before(
+    label, active_days, expected
+) -> None:
+    tables = used(
+        a="2025-12-31 2026-02-01",
+        b="2025-12-04",  # 28 days before the cutoff
+        c="2025-12-03",  # 29
+        d="2025-10-03 2026-02-01",  # 90
+        e="2025-10-02",  # 91
+        f="2025-07-05 2026-02-01",  # 180
+        g="2025-07-04 2026-02-01",  # 181
+    )
+    problem = ChurnProblem("inactivity", silent_days=90, active_days=active_days)
+    frame = label(tables, problem, [JAN], END).frame.set_index("customer_id")
+    assert frame["churned"].to_dict() == expected
+    assert set(frame["label_known_at"]) == {utc("2026-04-01")}
+
+
 def test_days_of_use_are_local_days(label) -> None:
     # 15:30 UTC on 31 December is 1 January in Tokyo: after the cutoff there, before it in UTC.
     tables = used(a="2025-12-30T00:00 2025-12-31T15:30", b="2025-12-31T15:30")

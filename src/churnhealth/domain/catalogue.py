@@ -7,10 +7,33 @@ No direction is given: whether more is healthier is learned. Many contacts can b
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from churnhealth.domain.indicators import Catalogue, Indicator
 from churnhealth.domain.measures import Measure
+from churnhealth.domain.sql_measure import SqlMeasure
+
+
+@dataclass(frozen=True)
+class Derived:
+    """An expression over other indicators of the same row.
+
+    Parameters
+    ----------
+    sql : str
+        The expression in DuckDB's dialect, in one fixed way of writing.
+    of : tuple of DeclaredIndicator
+        What it refers to, as declared.
+    """
+
+    sql: str
+    of: tuple[DeclaredIndicator, ...]
+
+    @property
+    def words(self) -> str:
+        """Return the whole declaration in one line, with those that it refers to."""
+        parts = "; ".join(f"{one.name}: {one.measure.words}" for one in self.of)
+        return f"{self.sql} [{parts}]"
 
 
 @dataclass(frozen=True)
@@ -18,7 +41,7 @@ class DeclaredIndicator:
     """An indicator and how it is computed."""
 
     indicator: Indicator
-    measure: Measure
+    measure: Measure | SqlMeasure | Derived
 
     @property
     def name(self) -> str:
@@ -27,14 +50,19 @@ class DeclaredIndicator:
 
 
 def catalogue_of(declared: Iterable[DeclaredIndicator]) -> Catalogue:
-    """Return the catalogue of declared indicators; a name given twice is an error.
+    """Return the catalogue of declared indicators, each with how it is computed.
+
+    Raises
+    ------
+    ConfigError
+        A name stands twice.
 
     Examples
     --------
     >>> catalogue_of(BUILT_IN)["mrr"].group
     'contract'
     """
-    return Catalogue(tuple(one.indicator for one in declared))
+    return Catalogue(tuple(replace(one.indicator, computed=one.measure.words) for one in declared))
 
 
 def _one(
@@ -184,6 +212,13 @@ def _contract() -> Iterator[DeclaredIndicator]:
         ("end_announced", "", ("end announced (1) or not (0)", "解約予告の有無"), Measure(table, "end_announced")),
     ):  # fmt: skip
         yield _one(name, "contract", unit, words, measure)
+    for name, unit, words in (
+        ("industry", "", ("industry", "業種")),
+        ("segment", "", ("size class", "規模区分")),
+        ("region", "", ("region", "地域")),
+        ("employees", "people", ("employees", "従業員数")),
+    ):
+        yield _one(name, "contract", unit, words, Measure("customers", "attribute", column=name))
 
 
 def _last(words: tuple[str, str], days: int) -> tuple[str, str]:

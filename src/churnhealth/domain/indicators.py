@@ -68,6 +68,9 @@ class Indicator:
         Can the vendor change it?
     label_en, label_ja : str
         What people read; the name when empty.
+    computed : str
+        How it is computed from the history, in one line; empty: it is a column of a panel. A model
+        keeps it, so that a declaration that has changed since is found before it scores.
     """
 
     name: str
@@ -77,6 +80,7 @@ class Indicator:
     actionable: bool = False
     label_en: str = ""
     label_ja: str = ""
+    computed: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         if self.direction not in DIRECTIONS:

@@ -37,6 +37,8 @@ KINDS: dict[str, tuple[tuple[str, ...], str]] = {
     "days_until": (("column",), "days to the next date of a column among the contracts in force"),
     "changes": (("window", "column"), "how often a column changed from one version to the next"),
     "end_announced": ((), "1 when the end of a contract in force was announced, else 0"),
+    # the customer itself
+    "attribute": (("column",), "value of a column of the customer, in the version known"),
     # steps agreed before the cutoff
     "reached_share": (("until",), "share of the steps reached"),
     "reach_days": (("until",), "days from the first agreement to the last step; empty: not all reached"),
@@ -110,6 +112,9 @@ class Measure:
         for name in (self.column, self.date, self.until, *(column for column, _ in self.where)):
             if name:
                 self.contract.column(name)
+        if self.kind == "attribute":
+            self._refuse_no_attribute()
+            return
         if not self.date_column:
             raise ConfigError(f"{self}: name the column that dates a row of {self.table!r} (date=...)")
         self._refuse_dates()
@@ -144,7 +149,8 @@ class Measure:
         {'usage_events': ('customer_id', 'occurred_at', 'user_id'), \
 'subscriptions': ('customer_id', 'subscription_id', 'start_date', 'seats')}
         """
-        names = ["customer_id", self.date_column, self.column, self.until]
+        date = "" if self.kind == "attribute" else self.date_column
+        names = ["customer_id", date, self.column, self.until]
         names += [column for column, _ in self.where]
         if self.kind in CONTRACT_KINDS:
             names.append("subscription_id")
@@ -156,6 +162,25 @@ class Measure:
         if self.kind == "seats_share":
             needed["subscriptions"] = ("customer_id", "subscription_id", "start_date", "seats")
         return needed
+
+    @property
+    def words(self) -> str:
+        """Return the whole declaration in one line; two that differ never have the same.
+
+        Examples
+        --------
+        >>> mails = (("channel", ("mail",)),)
+        >>> Measure("touches", "distinct", 28, "touch_id", where=mails).words
+        "distinct of touch_id in touches, 28 days, where channel in ('mail')"
+        """
+        column = f" of {self.column}" if self.column else ""
+        window = f", {self.window} days" if self.window else ""
+        date = f", by {self.date}" if self.date else ""
+        until = f", until {self.until}" if self.until else ""
+        where = "".join(
+            f", where {name} in ({', '.join(map(repr, values))})" for name, values in self.where
+        )
+        return f"{self.kind}{column} in {self.table}{window}{date}{until}{where}"
 
     @property
     def event_column(self) -> str:
@@ -182,6 +207,8 @@ class Measure:
             fits, where = self.table == "subscriptions", "'subscriptions'"
         elif self.kind in STEP_KINDS:
             fits, where = self.table == "milestones", "'milestones'"
+        elif self.kind == "attribute":
+            fits, where = self.table == "customers", "'customers'"
         elif self.kind == "hours":
             fits, where = self.table == "tickets", "'tickets'"
         elif self.table == "subscriptions":
@@ -190,6 +217,14 @@ class Measure:
             fits, where = self.table != "customers" or self.kind in {"recency", "time_since"}, "events"
         if not fits:
             raise ConfigError(f"{self}: this kind reads {where}")
+
+    def _refuse_no_attribute(self) -> None:
+        column = self.contract.column(self.column)
+        if column.role != "attribute" or column.dated_by:
+            known = [one.name for one in self.contract.with_role("attribute")]
+            raise LeakageError(
+                f"{self}: {self.column!r} does not describe the customer; use one of {listed(known)}"
+            )
 
     def _refuse_dates(self) -> None:
         dates = self.contract.with_role("event_time") + self.contract.with_role("fact_date")

@@ -24,6 +24,7 @@ _NEEDED_BY: dict[str, tuple[str, ...]] = {
 }
 _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "silent_days": ("inactivity",),
+    "active_days": ("inactivity",),
     "share": MRR_RULES,
     "lead_days": ("renewal",),
     "churn_column": ("column",),
@@ -52,7 +53,7 @@ use that mean that the customer is gone, such as 90
     """
     _check_word("rule", problem.rule, RULES)
     _check_word("aggregate", problem.aggregate, AGGREGATES)
-    for name in ("lookback_days", "horizon_days", "silent_days", "lead_days"):
+    for name in ("lookback_days", "horizon_days", "silent_days", "active_days", "lead_days"):
         value = getattr(problem, name)
         if value is not None and value < 1:
             raise ConfigError(f"problem.{name}: expected at least 1 day, got {value!r}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from churnhealth.domain.history import HISTORY
 from churnhealth.errors import ConfigError, listed, nearest
+
+EXTENSIBLE = ("usage_events", "touches")
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,9 @@ class Source:
         Contract column to the user's column. Only columns that exist; equal names are written out.
     timezone : str, optional
         IANA zone of timestamps without a zone; None: the project's.
+    extra : mapping of str to str
+        Columns of the user's own, by the names that SQL expressions call them; only in tables whose
+        rows are never overwritten (`EXTENSIBLE`).
     stored : mapping of str to str
         The user's column to the type that the warehouse stores, such as "TIMESTAMP WITH TIME ZONE";
         see `features.source_sql.described`. A column that is not in it is taken to be stored as its
@@ -40,6 +46,7 @@ class Source:
     columns: Mapping[str, str]
     timezone: str | None = None
     stored: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.table not in HISTORY:
@@ -54,8 +61,22 @@ class Source:
                     f"source {self.relation!r}: the table {self.table!r} has no column {name!r}"
                     f"{nearest(name, known)}; its columns are {listed(known, most=20)}"
                 )
+        self._require_extra(known)
         if self.timezone is not None:
             _require_zone(f"source {self.relation!r}", self.timezone)
+
+    def _require_extra(self, known: tuple[str, ...]) -> None:
+        if self.extra and self.table not in EXTENSIBLE:
+            raise ConfigError(
+                f"source {self.relation!r}: rows of {self.table!r} are overwritten, and nobody knows "
+                f"what a column of your own was at the cutoff; extra fits {listed(EXTENSIBLE)}"
+            )
+        for name in self.extra:
+            if name in (*known, "age") or not re.fullmatch("[a-z][a-z0-9_]{0,62}", name):
+                raise ConfigError(
+                    f"source {self.relation!r}, extra: expected a new name of small letters, digits "
+                    f"and _, got {name!r}"
+                )
 
     def has(self, *columns: str) -> bool:
         """Are all of these contract columns there?"""

@@ -7,13 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from churnhealth.domain.health import FloatArray
-from churnhealth.evaluate.checks import check_settings, check_truth_and_probability
+from churnhealth.evaluate.checks import check_rows, check_settings, check_truth_and_probability
+from churnhealth.evaluate.clusters import draw_world
 from churnhealth.evaluate.counts import Counts, count_rows, equal_mass_bins
 from churnhealth.evaluate.logistic import fit_logistic
-from churnhealth.evaluate.poisson_binomial import churner_interval
 from churnhealth.evaluate.smooth import CalibrationCurve, ici_of_counts
 
 BINS = 10
@@ -148,11 +147,14 @@ def calibration_floor(
     n_sim: int = 200,
     level: float = 0.95,
     random_state: int = 0,
+    *,
+    customer_id: npt.ArrayLike | None = None,
+    dependence: float = 0.0,
 ) -> Floor:
     """Simulate a statistic in worlds where the probabilities are the truth.
 
-    Each world draws every row's truth from its own probability, independently; rows of the same
-    customer that churn together make the real floor higher than this one.
+    Each world draws every row's truth from its own probability. Rows of a customer that churn together
+    make the floor higher: name the customers and how much their rows hang together.
 
     Parameters
     ----------
@@ -166,6 +168,11 @@ def calibration_floor(
         Which quantile, 0-1.
     random_state : int
         Seed; the same seed gives the same floor.
+    customer_id : array of shape (n,), optional
+        Whose row it is; each row its own customer when not given.
+    dependence : float
+        Share (0-1) of the customers whose rows are all decided by one draw; `row_dependence`
+        estimates it.
 
     Returns
     -------
@@ -185,10 +192,10 @@ def calibration_floor(
     >>> calibration_floor([0.0, 1.0, 1.0], expected_calibration_error, n_sim=5)
     Floor(mean=0.0, quantile=0.0)
     """
-    check_settings(n_sim=(n_sim, 1, np.inf), level=(level, 0.0, 1.0))
-    probability = check_truth_and_probability(np.zeros(np.shape(p)), p)[1]
-    rng = np.random.default_rng(random_state)
-    worlds = (rng.random(probability.size) < probability for _ in range(n_sim))
+    check_settings(n_sim=(n_sim, 1, np.inf), level=(level, 0.0, 1.0), dependence=(dependence, 0.0, 1.0))
+    rows = check_rows(np.zeros(np.shape(p)), {"p": p}, customer_id=customer_id)
+    probability, rng = rows.p["p"], np.random.default_rng(random_state)
+    worlds = (draw_world(probability, rows.customer, dependence, rng) for _ in range(n_sim))
     return floor_of([statistic(world.astype(np.float64), probability) for world in worlds], level)
 
 
@@ -198,68 +205,6 @@ def floor_of(values: list[float], level: float) -> Floor:
     if not finite.size:
         return Floor(float("nan"), float("nan"))
     return Floor(float(finite.mean()), float(np.quantile(finite, level)))
-
-
-def reliability_table(
-    y: npt.ArrayLike, p: npt.ArrayLike, bins: int = BINS, level: float = 0.9
-) -> pd.DataFrame:
-    """Observed against predicted in bins of equal mass, with the band that chance allows.
-
-    The band is a consistency band (Brocker & Smith 2007, Weather and Forecasting 22): where the
-    observed share lies with probability `level` or more if every probability is true, from the exact
-    distribution of the number of churners (Poisson-binomial). One bin in ten may fall outside a band
-    of 0.9 by chance.
-
-    Parameters
-    ----------
-    y, p : arrays of shape (n,)
-        Truth (1 = churned) and churn probabilities (0-1).
-    bins : int
-        At most so many bins, 1 or more; ties stay together as in `expected_calibration_error`.
-    level : float
-        Coverage of each band, 0-1.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per bin, ascending: `bin` (1, 2, ...), `low`, `high` (smallest and largest
-        probability), `customers` (rows), `mean_predicted`, `observed`, `band_low`, `band_high`
-        (shares, 0-1), `inside` (bool: the observed share lies in the band, ends included).
-
-    Raises
-    ------
-    SchemaError
-        When the input has faults or a setting is out of range.
-
-    Examples
-    --------
-    >>> table = reliability_table([0, 0, 1, 1], [0.25, 0.25, 0.75, 0.75], bins=2)
-    >>> table[["customers", "mean_predicted", "observed", "inside"]].to_dict("split")["data"]
-    [[2, 0.25, 0.0, True], [2, 0.75, 1.0, True]]
-    """
-    check_settings(bins=(bins, 1, np.inf), level=(level, 0.0, 1.0))
-    counts = count_rows(*check_truth_and_probability(y, p))
-    number = equal_mass_bins(counts, bins)
-    found = [
-        {"bin": place + 1} | _reliability_row(counts.part(number == place), level)
-        for place in range(number.max() + 1)
-    ]
-    return pd.DataFrame(found)
-
-
-def _reliability_row(counts: Counts, level: float) -> dict[str, float]:
-    p, total, rows, churned = counts.probability, counts.total, counts.rows, counts.churners
-    low, high = churner_interval(p, total, level)
-    return {
-        "low": float(p[0]),
-        "high": float(p[-1]),
-        "customers": int(rows),
-        "mean_predicted": float(total @ p / rows),
-        "observed": churned / rows,
-        "band_low": low / rows,
-        "band_high": high / rows,
-        "inside": low <= churned <= high,
-    }
 
 
 def ece_of_counts(counts: Counts, bins: int = BINS) -> float:

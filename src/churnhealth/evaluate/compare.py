@@ -76,7 +76,24 @@ def paired_difference(
     check_settings(n=(n, 0, np.inf), level=(level, 0.0, 1.0))
     rows = check_rows(y, {"p_new": p_new, "p_old": p_old}, customer_id=customer_id)
     gap = row_losses(rows.y, rows.p["p_new"], loss) - row_losses(rows.y, rows.p["p_old"], loss)
-    sums, sizes = _by_customer(gap, rows.customer)
+    return mean_by_customer(gap, rows.customer, n, level, random_state)
+
+
+def mean_by_customer(
+    gap: FloatArray, customer: IntArray, n: int, level: float, random_state: int
+) -> PairedDifference:
+    """Return the mean of a difference that is known for every row, with bounds by customer.
+
+    Parameters
+    ----------
+    gap : FloatArray of shape (rows,)
+        Loss of the new model less that of the old one.
+    customer : IntArray of shape (rows,)
+        Number of each row's customer, 0 to customers - 1.
+    n, level, random_state
+        As in `paired_difference`.
+    """
+    sums, sizes = _by_customer(gap, customer)
     drawn = _resampled_means(sums, sizes, n, np.random.default_rng(random_state))
     low, high = percentile_interval(drawn, level)
     return PairedDifference(float(gap.mean()), low, high, _standard_error(sums, sizes), sums.size)

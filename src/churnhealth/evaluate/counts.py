@@ -215,6 +215,33 @@ def customer_weights(customer: IntArray, n: int, rng: np.random.Generator) -> It
         yield times[customer].astype(np.float64)
 
 
+def resampled_amounts(
+    p: FloatArray, amounts: FloatArray, customer: IntArray, n: int, rng: np.random.Generator
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Draw customers with replacement, and sum rows and amounts anew at each distinct probability.
+
+    Parameters
+    ----------
+    p : FloatArray of shape (rows,)
+        Churn probabilities.
+    amounts : FloatArray of shape (m, rows)
+        What each row brings, such as 1 for a churned row, or its MRR.
+    customer : IntArray of shape (rows,)
+        Number of each row's customer, 0 to customers - 1.
+
+    Yields
+    ------
+    rows : FloatArray of shape (k,)
+        Rows drawn at each distinct probability, ascending.
+    sums : FloatArray of shape (m, k)
+        Amounts drawn there.
+    """
+    distinct, place = np.unique(p, return_inverse=True)
+    for weight in customer_weights(customer, n, rng):
+        sums = [sum_by(place, weight * amount, distinct.size) for amount in amounts]
+        yield sum_by(place, weight, distinct.size), np.stack(sums)
+
+
 def simulated_counts(counts: Counts, n: int, rng: np.random.Generator) -> Iterator[Counts]:
     """Yield, `n` times, the counts of a world in which the probabilities are the truth."""
     total = counts.total.astype(np.int64)

@@ -17,6 +17,7 @@ from churnhealth.evaluate.bootstrap import (
 )
 from churnhealth.evaluate.checks import IntArray
 from churnhealth.evaluate.counts import Counts
+from churnhealth.evaluate.discrimination import rows_at_share
 from churnhealth.evaluate.logistic import standard_errors
 
 LEVEL = 0.9
@@ -101,6 +102,29 @@ def _observed_minus_expected(found: Findings) -> Bounds:
     return low - expected, high - expected
 
 
+def _lift_at_10pct(found: Findings) -> Bounds:
+    share = rows_at_share(found.counts, 0.1) / found.counts.rows
+    return lift_bounds(found.values["lift_at_10pct"], share, found.sizes.churners)
+
+
+def lift_bounds(lift: float, share: float, churners: int) -> Bounds:
+    """Bound a lift from few churners: Wilson's interval of the churners' share in the top.
+
+    Parameters
+    ----------
+    lift : float
+        Observed, 0 or more; NaN gives NaN.
+    share : float
+        Share of the rows taken, above 0, up to 1.
+    churners : int
+        Distinct churners, 1 or more when the lift is defined.
+    """
+    if not np.isfinite(lift):
+        return float("nan"), float("nan")
+    low, high = wilson_interval(min(lift * share, 1.0), churners, LEVEL)
+    return low / share, high / share
+
+
 def _slope(found: Findings) -> Bounds:
     return _wald(found.values["calibration_slope"], _line_errors(found)[1])
 
@@ -134,6 +158,7 @@ def _wald(value: float, standard_error: float) -> Bounds:
 FORMULAS: dict[str, Callable[[Findings], Bounds]] = {
     "roc_auc": _auc,
     "base_rate": _base_rate,
+    "lift_at_10pct": _lift_at_10pct,
     "observed_minus_expected": _observed_minus_expected,
     "calibration_slope": _slope,
     "calibration_intercept": _intercept,

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from churnhealth.domain.health import FloatArray
 from churnhealth.evaluate.calibration import Floor
 from churnhealth.evaluate.checks import IntArray
-from churnhealth.evaluate.counts import Counts, coarsen, count_rows, resampled_counts
+from churnhealth.evaluate.clusters import clustered_worlds, row_dependence
+from churnhealth.evaluate.counts import (
+    Counts,
+    coarsen,
+    count_rows,
+    resampled_counts,
+    simulated_counts,
+)
 from churnhealth.evaluate.discrimination import average_precision, roc_auc
 from churnhealth.evaluate.intervals import FEW, FORMULAS, Findings, Sizes
 from churnhealth.evaluate.loss import brier_score, log_loss
@@ -36,6 +45,7 @@ NOTES = {
     "customers": "distinct",
     "churners": "distinct customers with a churned row",
     "base_rate": "share of churned rows",
+    "row_dependence": "of a customer's rows; 0 = independent, 1 = one draw; raises the floors",
 }
 COUNTED = ("rows", "customers", "churners")
 _NOTHING = (float("nan"), float("nan"))
@@ -68,7 +78,8 @@ def metric_table(
     draws, worlds = (np.random.default_rng(seed) for seed in seeds)
     counts, sizes = count_rows(y, p), Sizes.of(y, customer)
     values = metrics_of_counts(counts) | _by_scikit_learn(y, p)
-    floors = calibration_floors(counts, n_sim, worlds)
+    dependence = row_dependence(y, p, customer)
+    floors = calibration_floors(counts, _worlds(counts, p, customer, dependence, n_sim, worlds))
     resamples = _moved(
         metrics_of_resamples(resampled_counts(y, p, customer, n_boot, draws), coarsen(counts)),
         values,
@@ -80,9 +91,23 @@ def metric_table(
     lines = {name: (value, *bounds.get(name, _NOTHING), notes[name]) for name, value in values.items()}
     for name, floor in floors.items():
         lines[f"{name}_floor_95"] = (floor.quantile, *_NOTHING, _floor_note(floor))
+    lines["row_dependence"] = (dependence, *_NOTHING, NOTES["row_dependence"])
     for name in COUNTED:
         lines[name] = (float(getattr(sizes, name)), *_NOTHING, NOTES[name])
     return pd.DataFrame([(name, *lines[name]) for name in NOTES], columns=list(METRIC_COLUMNS))
+
+
+def _worlds(
+    counts: Counts,
+    p: FloatArray,
+    customer: IntArray,
+    dependence: float,
+    n: int,
+    rng: np.random.Generator,
+) -> Iterator[Counts]:
+    if dependence == 0.0:
+        return simulated_counts(coarsen(counts), n, rng)
+    return clustered_worlds(p, customer, dependence, n, rng)
 
 
 def _in_order(

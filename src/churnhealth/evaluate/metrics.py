@@ -15,7 +15,7 @@ from churnhealth.evaluate.calibration import (
     in_the_large_of_counts,
     slope_of_counts,
 )
-from churnhealth.evaluate.counts import EPSILON, Counts, coarsen, simulated_counts
+from churnhealth.evaluate.counts import EPSILON, Counts, coarsen
 from churnhealth.evaluate.discrimination import (
     auc_of_counts,
     average_precision_of_counts,
@@ -87,27 +87,27 @@ def metrics_of_resamples(resamples: Iterable[Counts], counts: Counts) -> dict[st
     return {name: [one[name] for one in found] for name in (found[0] if found else ())}
 
 
-def calibration_floors(counts: Counts, n_sim: int, rng: np.random.Generator) -> dict[str, Floor]:
-    """Simulate ECE and ICI of a perfect model with these probabilities.
+def calibration_floors(counts: Counts, worlds: Iterable[Counts]) -> dict[str, Floor]:
+    """Return ECE and ICI of a perfect model with these probabilities.
 
     The same as `calibration_floor` for both at once, in worlds of counts rather than of rows.
 
     Parameters
     ----------
     counts : Counts
-    n_sim : int
-        Number of worlds; 0 gives NaN.
-    rng : numpy.random.Generator
+        Places the knots of the smooth curve.
+    worlds : iterable of Counts
+        At the probabilities of `coarsen(counts)`, which are the truth there: `simulated_counts` for
+        independent rows, `clustered_worlds` otherwise. None: NaN.
 
     Returns
     -------
     dict
         `ece` and `ici`, each a Floor with the 95 % quantile.
     """
-    coarse = coarsen(counts)
-    curve = CalibrationCurve.over(coarse)
-    worlds = list(simulated_counts(coarse, n_sim, rng))
+    curve = CalibrationCurve.over(coarsen(counts))
+    found = [(ece_of_counts(world), ici_of_counts(world, curve)) for world in worlds]
     return {
-        "ece": floor_of([ece_of_counts(world) for world in worlds], FLOOR_LEVEL),
-        "ici": floor_of([ici_of_counts(world, curve) for world in worlds], FLOOR_LEVEL),
+        "ece": floor_of([ece for ece, _ in found], FLOOR_LEVEL),
+        "ici": floor_of([ici for _, ici in found], FLOOR_LEVEL),
     }

@@ -1,4 +1,4 @@
-"""What the data can and cannot support, in sentences."""
+"""What the data can and cannot support, in sentences, in English and Japanese."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from churnhealth.evaluate.intervals import FEW
-from churnhealth.evaluate.segments import LEVEL as SEGMENT_LEVEL
+from churnhealth.evaluate.said import Bounded, Said, in_language, many, with_interval
+from churnhealth.evaluate.table_sentences import group_sentences, lift_sentences, segment_sentences
 
-MOST_SEGMENTS = 5
+# Below it, rows of a customer are as good as independent.
+WORTH_SAYING = 0.05
 
 
 class _Metrics:
@@ -19,7 +21,7 @@ class _Metrics:
     def __init__(self, metrics: pd.DataFrame) -> None:
         self._by_name = metrics.set_index("metric")[["value", "low", "high"]].to_dict("index")
 
-    def __getitem__(self, name: str) -> tuple[float, float, float]:
+    def __getitem__(self, name: str) -> Bounded:
         line = self._by_name[name]
         return line["value"], line["low"], line["high"]
 
@@ -27,7 +29,13 @@ class _Metrics:
         return self[name][0]
 
 
-def sentences_of(metrics: pd.DataFrame, lift: pd.DataFrame, by_segment: pd.DataFrame) -> list[str]:
+def sentences_of(
+    metrics: pd.DataFrame,
+    lift: pd.DataFrame,
+    by_segment: pd.DataFrame,
+    groups: pd.DataFrame,
+    language: str = "en",
+) -> list[str]:
     """Say what a report's tables mean, the most important first.
 
     Parameters
@@ -37,43 +45,90 @@ def sentences_of(metrics: pd.DataFrame, lift: pd.DataFrame, by_segment: pd.DataF
     lift : pandas.DataFrame
         As made by `lift_table`.
     by_segment : pandas.DataFrame
-        As made by `metrics_by_segment`; may be empty.
+        As made by `calibration_by_segment`; may be empty.
+    groups : pandas.DataFrame
+        As made by `what_groups_add`; may be empty.
+    language : {"en", "ja"}
 
     Returns
     -------
     list of str
         Whole sentences; figures are shares (0-1) with 90 % intervals.
+
+    Raises
+    ------
+    SchemaError
+        Another language.
     """
     look = _Metrics(metrics)
-    parts: list[Callable[[_Metrics], list[str]]] = [_size, _ranking, _skill, _level, _spread, _shape]
-    return [sentence for part in parts for sentence in part(look)] + _found(lift) + _segments(by_segment)
+    parts: list[Callable[[_Metrics], list[Said]]] = [_size, _ranking, _skill, _level, _spread, _shape]
+    said = [sentence for part in parts for sentence in part(look)]
+    said += lift_sentences(lift) + segment_sentences(by_segment) + group_sentences(groups)
+    return in_language(said, language)
 
 
-def _size(look: _Metrics) -> list[str]:
+def _size(look: _Metrics) -> list[Said]:
     rows, customers, churners = (int(look.value(name)) for name in ("rows", "customers", "churners"))
-    said = f"{_many(customers, 'customer')}" + (f" in {rows:,} rows" if rows != customers else "")
-    found = [f"{said}, {_many(churners, 'churner')}: base rate {_with_interval(look['base_rate'])}."]
-    if look.value("base_rate") in (0.0, 1.0):
-        what = "churned" if churners else "stayed"
-        found.append(f"Everybody {what}: how well churners are told from stayers cannot be judged.")
-    elif min(churners, customers - churners) < FEW:
-        found.append(
-            "Too few churners or stayers for resampling: losses, lift and average precision are less "
-            "certain than their intervals say."
+    in_rows = Said(f" in {rows:,} rows", f"({rows:,}行)") if rows != customers else Said("", "")
+    base = with_interval(look["base_rate"])
+    found = [
+        Said(
+            f"{many(customers, 'customer')}{in_rows.en}, {many(churners, 'churner')}: "
+            f"base rate {base.en}.",
+            f"顧客{customers:,}件{in_rows.ja}、うち解約{churners:,}件:全体の解約割合 {base.ja}。",
         )
-    return found
+    ]
+    together = look.value("row_dependence")
+    if together > WORTH_SAYING:
+        found.append(
+            Said(
+                f"Rows of a customer churn together (dependence {together:.2f} of 1); floors and bands "
+                "are widened for it.",
+                f"同じ顧客の行はまとまって解約します(依存度 {together:.2f}、最大1)。"
+                "偶然の幅はその分広げてあります。",
+            )
+        )
+    return found + _few(churners, customers - churners, look.value("base_rate"))
 
 
-def _ranking(look: _Metrics) -> list[str]:
+def _few(churners: int, stayers: int, base_rate: float) -> list[Said]:
+    if base_rate in (0.0, 1.0):
+        english, japanese = ("churned", "全員が解約") if churners else ("stayed", "解約が0件")
+        return [
+            Said(
+                f"Everybody {english}: how well churners are told from stayers cannot be judged.",
+                f"{japanese}のため、解約顧客を見分ける力は判断できません。",
+            )
+        ]
+    if min(churners, stayers) >= FEW:
+        return []
+    return [
+        Said(
+            "Too few churners or stayers for resampling: losses, average precision and captured MRR are "
+            "less certain than their intervals say.",
+            "解約または継続の顧客が少なすぎるため、損失・平均適合率・捕捉MRRの不確かさは"
+            "区間が示すより大きいとお考えください。",
+        )
+    ]
+
+
+def _ranking(look: _Metrics) -> list[Said]:
     value, low, high = look["roc_auc"]
     if not np.isfinite([value, low, high]).all():
         return []
-    churners, digits = _many(int(look.value("churners")), "churner"), 2 if high - low > 0.02 else 3
-    doubt = " A ranking by chance cannot be ruled out." if low <= 0.5 <= high else ""
-    return [f"{churners}: AUC between {low:.{digits}f} and {high:.{digits}f}.{doubt}"]
+    count, digits = int(look.value("churners")), 2 if high - low > 0.02 else 3
+    by_chance = low <= 0.5 <= high
+    english = " A ranking by chance cannot be ruled out." if by_chance else ""
+    japanese = "偶然の順位付けである可能性を否定できません。" if by_chance else ""
+    return [
+        Said(
+            f"{many(count, 'churner')}: AUC between {low:.{digits}f} and {high:.{digits}f}.{english}",
+            f"解約{count:,}件から言えること:AUCは{low:.{digits}f}から{high:.{digits}f}の間です。{japanese}",
+        )
+    ]
 
 
-def _skill(look: _Metrics) -> list[str]:
+def _skill(look: _Metrics) -> list[Said]:
     value, low, high = look["log_loss_skill"]
     if not np.isfinite([value, low, high]).all():
         return []
@@ -81,79 +136,71 @@ def _skill(look: _Metrics) -> list[str]:
     # The base rate was taken from the same rows: that alone is worth so much to it (chi-squared, 90 %).
     head_start = 2.706 / (2.0 * look.value("customers")) / base
     if -head_start <= high and low <= 0.0:
-        verdict = "not told apart from the base rate by these data"
+        verdict = Said(
+            "not told apart from the base rate by these data",
+            "このデータでは全体の解約割合だけの予測と区別できません",
+        )
+    elif low > 0.0:
+        verdict = Said("better than the base rate", "全体の解約割合だけの予測より優れています")
     else:
-        verdict = "better than the base rate" if low > 0.0 else "worse than the base rate"
-    shares = _with_interval((value, low, high))
-    return [f"Log loss {loss:.4f} against {base:.4f}: {verdict} (skill {shares})."]
+        verdict = Said("worse than the base rate", "全体の解約割合だけの予測より劣ります")
+    shares = with_interval((value, low, high))
+    return [
+        Said(
+            f"Log loss {loss:.4f} against {base:.4f}: {verdict.en} (skill {shares.en}).",
+            f"対数損失 {loss:.4f}(基準 {base:.4f}):{verdict.ja}。改善率 {shares.ja}。",
+        )
+    ]
 
 
-def _level(look: _Metrics) -> list[str]:
+def _level(look: _Metrics) -> list[Said]:
     gap, low, high = look["observed_minus_expected"]
     if not _excludes(low, high, 0.0):
         return []
     observed = look.value("base_rate")
-    said = f"{'More' if gap > 0 else 'Fewer'} customers churned than predicted"
-    return [f"{said}: {observed:.3f} observed, {observed - gap:.3f} predicted."]
+    english, japanese = ("More", "多く") if gap > 0 else ("Fewer", "少なく")
+    return [
+        Said(
+            f"{english} customers churned than predicted: {observed:.3f} observed, "
+            f"{observed - gap:.3f} predicted.",
+            f"解約は予測より{japanese}なりました:実績 {observed:.3f}、予測 {observed - gap:.3f}。",
+        )
+    ]
 
 
-def _spread(look: _Metrics) -> list[str]:
+def _spread(look: _Metrics) -> list[Said]:
     value, low, high = look["calibration_slope"]
     if not _excludes(low, high, 1.0):
         return []
-    verdict = "too extreme" if value < 1.0 else "too timid"
-    return [f"The probabilities are {verdict}: calibration slope {_with_interval((value, low, high))}."]
+    english, japanese = (
+        ("too extreme", "極端すぎます") if value < 1.0 else ("too timid", "控えめすぎます")
+    )
+    shares = with_interval((value, low, high))
+    return [
+        Said(
+            f"The probabilities are {english}: calibration slope {shares.en}.",
+            f"確率が{japanese}:較正の傾き {shares.ja}。",
+        )
+    ]
 
 
-def _shape(look: _Metrics) -> list[str]:
+def _shape(look: _Metrics) -> list[Said]:
     value, floor = look.value("ici"), look.value("ici_floor_95")
     if not np.isfinite([value, floor]).all():
         return []
     if value <= floor:
-        verdict = "no miscalibration that these data could show"
+        verdict = Said(
+            "no miscalibration that these data could show", "このデータで分かるずれはありません"
+        )
     else:
-        verdict = "miscalibrated beyond chance"
-    return [f"Mean calibration error (ICI) {value:.4f}, by chance up to {floor:.4f}: {verdict}."]
-
-
-def _found(lift: pd.DataFrame) -> list[str]:
-    tenth = lift[np.isclose(lift["share"], 0.1) & lift["captured_churners"].notna()]
-    said = []
-    for line in tenth.to_dict("records"):
-        found = f"The riskiest tenth ({_many(int(line['customers']), 'row')}) holds"
-        found += f" {line['captured_churners']:.3f} of the churners"
-        if np.isfinite(line["captured_mrr"]):
-            found += f" and {line['captured_mrr']:.3f} of the churned MRR"
-        said.append(f"{found}.")
-    return said
-
-
-def _segments(by_segment: pd.DataFrame) -> list[str]:
-    if by_segment.empty:
-        return []
-    outside = by_segment[~by_segment["inside"].astype(bool)]
-    chance = (1.0 - SEGMENT_LEVEL) * len(by_segment)
-    said = f"{_many(len(by_segment), 'segment value')}, {len(outside)} outside what chance allows"
-    said += f" (about {chance:.1f} expected even if all were right)"
-    if outside.empty:
-        return [said + "."]
-    named = [
-        f"{line['segment']} = {line['value']} ({line['difference']:+.3f})"
-        for line in sorted(outside.to_dict("records"), key=lambda line: -abs(line["difference"]))
+        verdict = Said("miscalibrated beyond chance", "偶然の幅を超えてずれています")
+    return [
+        Said(
+            f"Mean calibration error (ICI) {value:.4f}, by chance up to {floor:.4f}: {verdict.en}.",
+            f"平均較正誤差(ICI){value:.4f}、偶然だけで{floor:.4f}まで:{verdict.ja}。",
+        )
     ]
-    more = ", ..." if len(named) > MOST_SEGMENTS else ""
-    return [f"{said}: {', '.join(named[:MOST_SEGMENTS])}{more}."]
 
 
 def _excludes(low: float, high: float, right: float) -> bool:
     return low > right + 1e-9 or high < right - 1e-9
-
-
-def _with_interval(line: tuple[float, float, float]) -> str:
-    value, low, high = line
-    bounds = f", 90 % interval {low:.3f} to {high:.3f}" if np.isfinite([low, high]).all() else ""
-    return f"{value:.3f}{bounds}"
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count:,} {word}" + ("" if count == 1 else "s")

@@ -7,13 +7,16 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from churnhealth.domain.catalogue import DeclaredIndicator, catalogue_of
+from churnhealth.domain.catalogue import DeclaredIndicator, Derived, catalogue_of
 from churnhealth.domain.history import HISTORY
 from churnhealth.domain.measures import CONTRACT_KINDS, STEP_KINDS, Measure
 from churnhealth.domain.sources import History
+from churnhealth.domain.sql_measure import SqlMeasure
 from churnhealth.errors import ConfigError
+from churnhealth.features.attributes_sql import attribute_value, attributes_select
 from churnhealth.features.cells import Cells, Part, PartKey
 from churnhealth.features.contracts_sql import changes_select, contracts_select, contracts_value
+from churnhealth.features.own_sql import layered, own_select, own_value, with_references
 from churnhealth.features.running_sql import running_select, running_value
 from churnhealth.features.source_sql import source_ctes
 from churnhealth.features.sql_text import (
@@ -43,6 +46,8 @@ _ON_CUSTOMERS: dict[str, Callable[[History, PartKey, Part], str]] = {
     "contracts": contracts_select,
     "changes": changes_select,
     "steps": steps_select,
+    "attributes": attributes_select,
+    "own": own_select,
 }
 
 
@@ -118,7 +123,8 @@ def indicator_query(
     if possible.notes or not indicators:
         raise ConfigError("\n".join(possible.notes) or "expected at least one indicator, got none")
     cells = Cells()
-    values = [(one, _value(one.measure, cells)) for one in indicators]
+    plain = _plain(indicators)
+    values = [(one, _value(measure, cells)) for one, measure in plain]
     midnights = [midnight(local_date(one)) for one in sorted(set(cutoffs))]
     tables = sorted({key.table for key in cells.parts}, key=list(HISTORY).index)
     ctes = [
@@ -127,14 +133,27 @@ def indicator_query(
         *asked,
         *_calendar(cells),
         *(
-            (part.name, _select(history, key, part, midnights, indicators))
+            (part.name, _select(history, key, part, midnights, [measure for _, measure in plain]))
             for key, part in cells.parts.items()
         ),
     ]
-    return with_query(ctes, _final(values, cells))
+    categories = [one.name for one, _ in plain if is_category(one)]
+    return with_query(ctes, layered(_final(values, cells), indicators, categories))
 
 
-def _value(measure: Measure, cells: Cells) -> str:
+def _plain(
+    indicators: Sequence[DeclaredIndicator],
+) -> list[tuple[DeclaredIndicator, Measure | SqlMeasure]]:
+    """Return all but the derived ones, and what those refer to."""
+    everything = with_references(indicators)
+    return [(one, one.measure) for one in everything if not isinstance(one.measure, Derived)]
+
+
+def _value(measure: Measure | SqlMeasure, cells: Cells) -> str:
+    if isinstance(measure, SqlMeasure):
+        return own_value(measure, cells)
+    if measure.kind == "attribute":
+        return attribute_value(measure, cells)
     if measure.kind in CONTRACT_KINDS:
         return contracts_value(measure, cells)
     if measure.kind in STEP_KINDS:
@@ -154,7 +173,7 @@ def _select(
     key: PartKey,
     part: Part,
     cutoffs: Sequence[dt.datetime],
-    indicators: Sequence[DeclaredIndicator],
+    measures: Sequence[Measure | SqlMeasure],
 ) -> str:
     if key.kind in _ON_CALENDAR:
         return _ON_CALENDAR[key.kind](history, key, part)
@@ -162,10 +181,9 @@ def _select(
         return _ON_CUSTOMERS[key.kind](history, key, part)
     used = {
         column
-        for one in indicators
-        if one.measure.table == key.table
-        for column, _ in one.measure.where
-        if one.measure.window is None
+        for one in measures
+        if isinstance(one, Measure) and one.table == key.table and one.window is None
+        for column, _ in one.where
     }
     return running_select(history, key, part, cutoffs, sorted(used))
 
@@ -186,12 +204,17 @@ def _final(values: Sequence[tuple[DeclaredIndicator, str]], cells: Cells) -> str
 def is_category(declared: DeclaredIndicator) -> bool:
     """Is the indicator a word, not a number?"""
     measure = declared.measure
-    if measure.kind not in {"category", "last_value"}:
+    if not isinstance(measure, Measure):
+        return False
+    if measure.kind not in {"category", "last_value", "attribute"}:
         return False
     return measure.contract.column(measure.column).kind == "string"
 
 
-def _hindrance(history: History, measure: Measure) -> str:
+def _hindrance(history: History, measure: Measure | SqlMeasure | Derived) -> str:
+    if isinstance(measure, Derived):
+        reasons = [(one, _hindrance(history, one.measure)) for one in measure.of]
+        return next((f"it needs {one.name!r}: {reason}" for one, reason in reasons if reason), "")
     for table, columns in measure.needs().items():
         if table not in history.sources:
             return f"there is no source for {table!r}"

@@ -44,7 +44,7 @@ def found_columns(source: Source, runner: SqlRunner) -> tuple[Source, list[str]]
     wanted = {name: mine for name, mine in {**same, **source.columns}.items() if mine}
     faults = [
         f"{source.relation} has no column {mine!r} for {name!r}{nearest(mine, stored)}"
-        for name, mine in wanted.items()
+        for name, mine in {**wanted, **source.extra}.items()
         if mine not in stored
     ]
     columns = {

@@ -38,7 +38,7 @@ def described(history: History, runner: SqlRunner) -> History:
         faults += [
             f"{source.relation}: expected a column {column!r} for {name}.{contract}, got none"
             f"{nearest(column, stored)}"
-            for contract, column in source.columns.items()
+            for contract, column in {**source.columns, **source.extra}.items()
             if column not in stored
         ]
         sources[name] = replace(source, stored=stored)
@@ -105,8 +105,18 @@ def _select(history: History, source: Source, relation_sql: Callable[[str], str]
         if (source.table, column.name) in _ALSO_UTC:
             instant = _local(history, source, source.columns[column.name], "UTC")
             lines.append(f"  {instant} AS {column.name}{UTC_SUFFIX}")
+    lines += [f"  {_extra(source, mine)} AS {name}" for name, mine in source.extra.items()]
     where = f"WHERE {quote(source.columns['customer_id'])} IS NOT NULL"
     return "\n".join(["SELECT", ",\n".join(lines), f"FROM {relation_sql(source.relation)}", where])
+
+
+def _extra(source: Source, mine: str) -> str:
+    """Return a column of the user's own: a number as DOUBLE, true and false as they are, else text."""
+    stored = _stored(source, mine)
+    if not stored or stored.startswith("BOOL"):
+        return quote(mine)
+    number = "INT" in stored.partition("(")[0] or stored.startswith(_FRACTIONS)
+    return f"CAST({quote(mine)} AS {'DOUBLE' if number and 'INTERVAL' not in stored else 'VARCHAR'})"
 
 
 def _expression(history: History, source: Source, column: HistoryColumn) -> str:

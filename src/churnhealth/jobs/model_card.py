@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
+import pandas as pd
 
 from churnhealth.domain.promotion import Verdict
 from churnhealth.estimator import HealthModel
@@ -23,6 +26,7 @@ SHOWN = (
     "ici",
     "ici_floor_95",
 )
+MOST_SIDE_BY_SIDE = 10
 
 
 def model_card(
@@ -31,6 +35,7 @@ def model_card(
     report: EvaluationReport,
     verdict: Verdict,
     split: HoldoutSplit,
+    side_by_side: pd.DataFrame,
 ) -> str:
     """Write the card as Markdown.
 
@@ -46,6 +51,8 @@ def model_card(
         Promoted or kept, and why.
     split : HoldoutSplit
         How rows were put aside.
+    side_by_side : DataFrame
+        Those who stayed beside those who churned, as made by `healthy_against_churned`.
     """
     return "\n".join(
         [
@@ -55,7 +62,10 @@ def model_card(
             "",
             *_data(model),
             "",
-            *_quality(report, split),
+            *_quality(report, split, settings.project.language),
+            *_segments(report),
+            *_groups(report),
+            *_side_by_side(side_by_side),
             "",
             "## Decision",
             "",
@@ -102,7 +112,7 @@ def _data(model: HealthModel) -> list[str]:
     ]
 
 
-def _quality(report: EvaluationReport, split: HoldoutSplit) -> list[str]:
+def _quality(report: EvaluationReport, split: HoldoutSplit, language: str) -> list[str]:
     rows = report.metrics.set_index("metric")[["value", "low", "high"]].astype(float)
     lines = ["| metric | value | 90 % interval |", "|---|---|---|"]
     for name in SHOWN:
@@ -110,8 +120,71 @@ def _quality(report: EvaluationReport, split: HoldoutSplit) -> list[str]:
             value, low, high = rows.loc[name].to_numpy()
             interval = f"{low:.4f} to {high:.4f}" if np.isfinite(low) else ""
             lines.append(f"| {name} | {value:.4f} | {interval} |")
-    said = [f"- {sentence}" for sentence in report.sentences()]
+    said = [f"- {sentence}" for sentence in report.sentences(language)]
     return ["## Quality on rows put aside", "", split.description, "", *lines, "", *said]
+
+
+def _segments(report: EvaluationReport) -> list[str]:
+    names = [
+        "segment",
+        "level",
+        "customers",
+        "churners",
+        "predicted",
+        "observed",
+        "by chance",
+        "verdict",
+    ]
+    lines = [
+        (
+            _cell(one["segment"]),
+            _cell(one["level"]),
+            f"{one['customers']:,}",
+            f"{one['churners']:,}",
+            f"{one['mean_predicted']:.3f}",
+            f"{one['observed']:.3f}",
+            f"± {one['floor_95']:.3f}",
+            one["verdict"],
+        )
+        for one in report.by_segment.to_dict("records")
+    ]
+    return _section("Calibration within segments, on rows put aside", names, lines)
+
+
+def _groups(report: EvaluationReport) -> list[str]:
+    lines = [
+        (
+            _cell(one["indicator_group"]),
+            f"{one['adds']:+.4f}",
+            f"{one['low']:+.4f} to {one['high']:+.4f}",
+            one["verdict"],
+        )
+        for one in report.groups.to_dict("records")
+    ]
+    names = ["indicator group", "log loss that shuffling it adds", "90 % interval", "verdict"]
+    return _section("What each indicator group adds, on rows put aside", names, lines)
+
+
+def _side_by_side(table: pd.DataFrame) -> list[str]:
+    lines = [
+        (
+            _cell(one["indicator"] + (f" = {one['level']}" if one["level"] else "")),
+            one["measure"],
+            f"{one['healthy']:.4g}",
+            f"{one['churned']:.4g}",
+            f"{one['auc']:.3f} ({one['auc_low']:.3f} to {one['auc_high']:.3f})",
+            f"{one['healthy_missing']:.2f}, {one['churned_missing']:.2f}",
+        )
+        for one in table.head(MOST_SIDE_BY_SIDE).to_dict("records")
+    ]
+    names = ["indicator", "measure", "healthy", "churned", "AUC alone (90 %)", "missing (shares)"]
+    return _section(f"Healthy against churned: the {len(lines)} that tell most", names, lines)
+
+
+def _section(title: str, names: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
+    rows = [f"| {' | '.join(line)} |" for line in lines]
+    head = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
+    return ["", f"## {title}", "", *head, *rows] if rows else []
 
 
 def _limits(split: HoldoutSplit) -> list[str]:

@@ -14,12 +14,16 @@ from churnhealth.domain.promotion import Verdict, decide_promotion
 from churnhealth.errors import NotEnoughDataError
 from churnhealth.estimator import HealthModel
 from churnhealth.evaluate.report import EvaluationReport, evaluate_model
+from churnhealth.evaluate.side_by_side import healthy_against_churned
 from churnhealth.features.fingerprint import frame_fingerprint
 from churnhealth.features.panel import Panel, training_panel
+from churnhealth.jobs.declarations_changed import recipe_fault
 from churnhealth.jobs.history_panel import history_training_panel
 from churnhealth.jobs.ledger import JobRun, job_run
 from churnhealth.jobs.model_card import model_card
 from churnhealth.jobs.score import load_version
+from churnhealth.jobs.segment_columns import segment_columns
+from churnhealth.jobs.training_record import run_metrics, run_params, run_tables
 from churnhealth.jobs.wiring import Workplace
 from churnhealth.labels.holdout import HoldoutSplit, holdout_split
 
@@ -203,18 +207,20 @@ def _judge(workplace: Workplace, panel: Panel, split: HoldoutSplit) -> Judged:
         model.churn_probability(panel.X[split.test]),
         customer_id=panel.customer_id[split.test],
         mrr=None if panel.mrr is None else panel.mrr[split.test],
+        segments=panel.X.loc[split.test, segment_columns(workplace.settings, panel.X)],
+        indicators=panel.X[split.test],
+        score=model.churn_probability,
+        catalogue=workplace.catalogue,
         random_state=workplace.settings.model.random_state,
     )
     champion = workplace.registry.champion()
     if champion is None:
         return Judged(report, None, None)
-    wanted = [column.name for column in load_version(workplace.registry, champion).model_.columns]
-    lacking = [name for name in wanted if name not in names]
-    if lacking:
-        fault = f"the panel no longer has its indicators {', '.join(map(repr, lacking))}."
-        return Judged(report, None, fault)
-    if set(wanted) == set(names):
-        return Judged(report, report.metric("log_loss"), None)
+    known = load_version(workplace.registry, champion).catalogue_
+    wanted = list(known)
+    fault = recipe_fault(workplace.settings, known, names)
+    if fault or set(wanted) == set(names):
+        return Judged(report, None if fault else report.metric("log_loss"), fault)
     rival = fit_rows(workplace, panel, split.train, wanted)
     predicted = rival.churn_probability(panel.X.loc[split.test, wanted])
     judged = evaluate_model(np.asarray(panel.y)[split.test], predicted, n_boot=0, n_sim=1)
@@ -231,22 +237,27 @@ def _register(
     model: HealthModel,
     fingerprint: str,
 ) -> ModelVersion:
+    side_by_side = healthy_against_churned(
+        np.asarray(panel.y), panel.X, customer_id=panel.customer_id, catalogue=workplace.catalogue
+    )
     with tempfile.TemporaryDirectory(prefix="churnhealth-") as folder:
         artifact = model.save(Path(folder) / "model")
         record = TrainingRecord(
             run_name=run.run_id,
             artifact_folder=artifact,
             artifact_hash=str(model.artifact_hash_),
-            params=_params(workplace, panel, split, model),
-            metrics=_metrics(judged),
+            params=run_params(workplace, panel, split, model),
+            metrics=run_metrics(judged.report, judged.champion_log_loss),
             tags={
                 "input_fingerprint": fingerprint,
                 "decision": verdict.decision,
                 "ledger_run": run.run_id,
             },
-            tables=_tables(judged.report, model, panel),
+            tables=run_tables(judged.report, model, panel, side_by_side),
             texts={
-                "model_card.md": model_card(workplace.settings, model, judged.report, verdict, split),
+                "model_card.md": model_card(
+                    workplace.settings, model, judged.report, verdict, split, side_by_side
+                ),
                 "churnhealth.toml": workplace.config.read_text(encoding="utf-8-sig"),
             },
             input_example=panel.X.head(5),
@@ -257,46 +268,3 @@ def _register(
     else:
         workplace.registry.set_challenger(version.version)
     return version
-
-
-def _params(
-    workplace: Workplace, panel: Panel, split: HoldoutSplit, model: HealthModel
-) -> dict[str, str | int | float | bool]:
-    summary = model.model_.summary
-    problem = {
-        f"problem_{name}": str(value) for name, value in workplace.settings.problem.to_dict().items()
-    }
-    return {
-        **problem,
-        "rows": len(panel.X),
-        "customers": int(panel.customer_id.nunique()),
-        "churners": summary["churners"],
-        "indicators": len(panel.X.columns),
-        "random_state": workplace.settings.model.random_state,
-        "calibrator": summary["calibrator"],
-        **{f"weight_{name}": round(weight, 4) for name, weight in summary["weights"].items()},
-        "band_yellow": model.bands_.yellow,
-        "band_red": model.bands_.red,
-        "holdout": split.kind,
-        "holdout_rows": int(split.test.sum()),
-        "holdout_purged": split.purged,
-    }
-
-
-def _metrics(judged: Judged) -> dict[str, float]:
-    metrics = judged.report.to_dict()
-    if judged.champion_log_loss is not None:
-        metrics["champion_log_loss"] = judged.champion_log_loss
-    return metrics
-
-
-def _tables(report: EvaluationReport, model: HealthModel, panel: Panel) -> dict[str, pd.DataFrame]:
-    sample = panel.X.sample(min(len(panel.X), 1000), random_state=0)
-    catalogue = pd.DataFrame([vars(one) for one in model.catalogue_.values()])
-    return {
-        "metrics": report.metrics,
-        "reliability": report.reliability,
-        "lift": report.lift,
-        "importance": model.explain(sample).importance(),
-        "indicators": catalogue,
-    }

@@ -16,6 +16,7 @@ from churnhealth.estimator import HealthModel
 from churnhealth.features.fingerprint import frame_fingerprint
 from churnhealth.features.panel import Panel, scoring_panel
 from churnhealth.jobs.cards import CustomerCard, riskiest
+from churnhealth.jobs.declarations_changed import require_unchanged
 from churnhealth.jobs.history_panel import history_scoring_panel
 from churnhealth.jobs.ledger import JobRun, job_run
 from churnhealth.jobs.score_tables import score_tables
@@ -159,6 +160,7 @@ def load_version(registry: ModelRegistry, version: ModelVersion) -> HealthModel:
 def read_scoring_panel(workplace: Workplace, model: HealthModel, cutoff: dt.date | None) -> Panel:
     """Read the customers to be scored, through the same door as for training."""
     settings = workplace.settings
+    require_unchanged(settings, model.catalogue_)
     problem = model.problem or settings.problem
     indicators = [column.name for column in model.model_.columns]
     if settings.is_history:

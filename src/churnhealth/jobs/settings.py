@@ -11,14 +11,18 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
 
+from churnhealth.domain.catalogue import catalogue_of
 from churnhealth.domain.health import HealthBands
 from churnhealth.domain.indicators import Catalogue, Indicator
 from churnhealth.domain.problem import ChurnProblem
+from churnhealth.domain.segments import Segments
 from churnhealth.domain.sources import History
 from churnhealth.errors import ChurnHealthError, ConfigError, nearest
 from churnhealth.features.panel import PanelColumns
-from churnhealth.jobs.settings_errors import faults_in_words
+from churnhealth.jobs.own_indicators import Declarations, declarations
+from churnhealth.jobs.settings_errors import dotted, faults_in_words
 from churnhealth.jobs.settings_sections import (
+    CatalogueSettings,
     GroupSettings,
     HealthSettings,
     IndicatorSettings,
@@ -71,6 +75,7 @@ class Settings(Section):
     health: HealthSettings = Field(default={}, validate_default=True)
     warehouse: WarehouseSettings = Field(default={}, validate_default=True)
     tracking: TrackingSettings = Field(default={}, validate_default=True)
+    catalogue_settings: CatalogueSettings = Field(default={}, alias="catalogue", validate_default=True)
     groups: dict[str, GroupSettings] = Field(default_factory=dict)
     indicators: dict[str, IndicatorSettings] = Field(default_factory=dict)
     _folder: Path = PrivateAttr(default=Path())
@@ -86,18 +91,60 @@ class Settings(Section):
 
     @property
     def problem(self) -> ChurnProblem:
-        """What is predicted, in the project's time zone."""
-        return ChurnProblem(**self.problem_settings.model_dump(), timezone=self.project.timezone)
+        """What is predicted, for whom, in the project's time zone.
+
+        Raises
+        ------
+        ConfigError
+            What contradicts itself; a panel with [cohort] or [segments].
+        """
+        values = {**self.problem_settings.model_dump(), "timezone": self.project.timezone}
+        if self.is_history:
+            segments = Segments(**self.segments.model_dump())
+            return ChurnProblem(**values, cohort=self.cohort.where, segments=segments)
+        if self.cohort != CohortSettings() or self.segments != SegmentSettings():
+            raise ConfigError(
+                "[cohort] and [segments] are worked out from a history under [sources.*]; the rows and "
+                "columns of a panel are given: choose them where it is made"
+            )
+        return ChurnProblem(**values)
 
     @property
     def catalogue(self) -> Catalogue:
-        """The indicators that the file declares, in its order, and the user's own groups."""
-        declared = tuple(Indicator(name, **one.model_dump()) for name, one in self.indicators.items())
+        """The indicators of the project in order, and the user's own groups.
+
+        Raises
+        ------
+        ConfigError
+            All faults of the declarations, one a line.
+        """
         labels = {
             group: {code: text for code, text in (("en", one.label_en), ("ja", one.label_ja)) if text}
             for group, one in self.groups.items()
         }
-        return Catalogue(declared, labels)
+        if self.is_history:
+            return Catalogue(catalogue_of(self.declarations.used).indicators, labels)
+        self._refuse_declarations()
+        plain = tuple(Indicator(name, **one.words()) for name, one in self.indicators.items())
+        return Catalogue(plain, labels)
+
+    @property
+    def declarations(self) -> Declarations:
+        """The built-in indicators and the user's own, of a project with a history."""
+        extra = {name: tuple(one.extra) for name, one in self.sources.items()}
+        return declarations(self.indicators, tuple(self.groups), self.catalogue_settings, extra)
+
+    def _refuse_declarations(self) -> None:
+        faults = [
+            f"{dotted(['indicators', name])}: the indicators of a [panel] are its columns; to declare "
+            "one, the project needs a history under [sources.*]"
+            for name, one in self.indicators.items()
+            if one.declares
+        ]
+        if self.catalogue_settings.model_fields_set:
+            faults.append("catalogue: the indicators of a [panel] are chosen under [panel]")
+        if faults:
+            raise ConfigError("\n".join(faults))
 
     @property
     def is_history(self) -> bool:
@@ -188,7 +235,8 @@ def load_settings(path: Path, *, environ: Mapping[str, str] | None = None) -> Se
     except ValidationError as error:
         # The cause holds the values as they were read, so it is not chained.
         raise _faulty(path, faults_in_words(error, Settings)) from None
-    faults = [fault for fault in map(_fault_of, _built_from(settings)) if fault]
+    told = [fault for fault in map(_fault_of, _built_from(settings)) if fault]
+    faults = [line for fault in told for line in fault.splitlines()]
     if faults:
         raise _faulty(path, faults)
     return settings

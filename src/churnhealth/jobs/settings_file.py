@@ -253,6 +253,7 @@ def _indicators(catalogue: Catalogue) -> Table:
     tables = tomlkit.table(is_super_table=True)
     for indicator in catalogue.indicators:
         values = asdict(indicator)
+        del values["computed"]
         tables.add(values.pop("name"), _table(values))
     return tables
 

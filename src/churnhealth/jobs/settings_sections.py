@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -116,6 +116,7 @@ class ProblemSettings(Section):
     horizon_days: Annotated[int, Field(ge=1)] | None = None
     grace_days: Annotated[int, Field(ge=0)] = 0
     silent_days: Annotated[int, Field(ge=1)] | None = None
+    active_days: Annotated[int, Field(ge=1)] | None = None
     share: Annotated[float, Field(gt=0)] | None = None
     lead_days: Annotated[int, Field(ge=1)] | None = None
     aggregate: str = "all"
@@ -154,6 +155,7 @@ class PanelSettings(Section):
     currency: Text | None = None
     ignore: Names = ()
     indicators: Names | None = None
+    segments: Names = ()
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
@@ -227,8 +229,18 @@ class GroupSettings(Section):
     label_ja: str = ""
 
 
+class CatalogueSettings(Section):
+    """[catalogue]: which built-in indicators a history uses, by name or group."""
+
+    include: Names | None = None
+    exclude: Names = ()
+
+
 class IndicatorSettings(Section):
-    """[indicators.<name>]: what is known of one indicator; see `Indicator`."""
+    """[indicators.<name>]: what is known of one indicator; see `Indicator`.
+
+    In a project with a history also how it is computed: see `Measure`, and `features.own_measures`.
+    """
 
     group: Text = OTHER
     unit: str = ""
@@ -236,3 +248,26 @@ class IndicatorSettings(Section):
     actionable: bool = False
     label_en: str = ""
     label_ja: str = ""
+    table: Text | None = None
+    kind: Text | None = None
+    sql: Text | None = None
+    window: int | None = None
+    column: str = ""
+    date: str = ""
+    until: str = ""
+    where: dict[str, Annotated[Names, Field(min_length=1)]] = Field(default_factory=dict)
+
+    rows_keys: ClassVar[tuple[str, ...]] = ("window", "column", "date", "until", "where")
+
+    @property
+    def declares(self) -> bool:
+        """Does it say how the indicator is computed?"""
+        return bool(self.model_fields_set & {"table", "kind", "sql", *self.rows_keys})
+
+    def words(self) -> dict[str, Any]:
+        """Return what is no declaration: group, unit, direction, actionable, labels."""
+        return self.model_dump(exclude={"table", "kind", "sql", *self.rows_keys})
+
+    def words_set(self) -> dict[str, Any]:
+        """Return those of `words` that the file states."""
+        return {name: value for name, value in self.words().items() if name in self.model_fields_set}

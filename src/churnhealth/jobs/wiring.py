@@ -15,7 +15,6 @@ from churnhealth.adapters.panel_files import read_panel_file
 from churnhealth.adapters.tracking import ModelRegistry
 from churnhealth.adapters.tracking_mlflow import MlflowRegistry
 from churnhealth.adapters.warehouse import Warehouse
-from churnhealth.domain.catalogue import BUILT_IN
 from churnhealth.domain.indicators import Catalogue
 from churnhealth.errors import ConfigError
 from churnhealth.jobs.settings import PanelSource, Settings, load_settings
@@ -56,12 +55,12 @@ class Workplace:
 
     @property
     def catalogue(self) -> Catalogue:
-        """What the configuration declares; for a history also the built-in indicators."""
-        declared = self.settings.catalogue
-        if not self.settings.is_history:
+        """What the configuration declares; for a history also the built-in indicators and segments."""
+        declared, segments = self.settings.catalogue, self.settings.problem.segments
+        if segments is None:
             return declared
-        built_in = tuple(one.indicator for one in BUILT_IN if one.name not in declared)
-        return Catalogue((*declared.indicators, *built_in), declared.group_labels)
+        derived = (one.indicator for one in segments.declared if one.name not in declared)
+        return Catalogue((*declared.indicators, *derived), declared.group_labels)
 
     def read(self, source: PanelSource) -> pd.DataFrame:
         """Read a panel from the warehouse or from its file."""

@@ -1,0 +1,74 @@
+"""What a training run leaves behind for the registry: parameters, metrics and tables."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from churnhealth.estimator import HealthModel
+from churnhealth.evaluate.report import EvaluationReport
+from churnhealth.features.panel import Panel
+from churnhealth.jobs.wiring import Workplace
+from churnhealth.labels.holdout import HoldoutSplit
+
+
+def run_params(
+    workplace: Workplace, panel: Panel, split: HoldoutSplit, model: HealthModel
+) -> dict[str, str | int | float | bool]:
+    """Return the settings of a run, and what came of them."""
+    summary = model.model_.summary
+    problem = {
+        f"problem_{name}": str(value) for name, value in workplace.settings.problem.to_dict().items()
+    }
+    return {
+        **problem,
+        "rows": len(panel.X),
+        "customers": int(panel.customer_id.nunique()),
+        "churners": summary["churners"],
+        "indicators": len(panel.X.columns),
+        "random_state": workplace.settings.model.random_state,
+        "calibrator": summary["calibrator"],
+        **{f"weight_{name}": round(weight, 4) for name, weight in summary["weights"].items()},
+        "band_yellow": model.bands_.yellow,
+        "band_red": model.bands_.red,
+        "holdout": split.kind,
+        "holdout_rows": int(split.test.sum()),
+        "holdout_purged": split.purged,
+    }
+
+
+def run_metrics(report: EvaluationReport, champion_log_loss: float | None) -> dict[str, float]:
+    """Return what was measured on rows put aside, the champion's log loss included."""
+    metrics = report.to_dict()
+    if champion_log_loss is not None:
+        metrics["champion_log_loss"] = champion_log_loss
+    return metrics
+
+
+def run_tables(
+    report: EvaluationReport, model: HealthModel, panel: Panel, side_by_side: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of a run.
+
+    Parameters
+    ----------
+    report : EvaluationReport
+        The recipe on rows put aside.
+    model : HealthModel
+        Fitted on all labelled rows.
+    panel : Panel
+        All labelled rows.
+    side_by_side : DataFrame
+        As made by `healthy_against_churned`.
+    """
+    sample = panel.X.sample(min(len(panel.X), 1000), random_state=0)
+    catalogue = pd.DataFrame([vars(one) for one in model.catalogue_.values()])
+    return {
+        "metrics": report.metrics,
+        "reliability": report.reliability,
+        "lift": report.lift,
+        "segments": report.by_segment,
+        "groups": report.groups,
+        "healthy_against_churned": side_by_side,
+        "importance": model.explain(sample).importance(),
+        "indicators": catalogue,
+    }
