@@ -12,8 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from churnhealth.model.calibrate import NO_CALIBRATOR, Calibrator
 from churnhealth.model.calibrate_fit import choose_calibrator
-from churnhealth.model.columns import FloatArray, IntArray, encode_table, learn_columns
-from churnhealth.model.columns import ColumnSpec as ColumnSpec
+from churnhealth.model.columns import ColumnSpec, FloatArray, IntArray, encode_table, learn_columns
 from churnhealth.model.folds import Moments, customer_groups, group_folds, later_folds
 from churnhealth.model.ladder import Rung, choose_rung, no_rung
 from churnhealth.model.later import newest_shift
@@ -24,10 +23,9 @@ from churnhealth.model.stack import Member, Stack, build_stack
 from churnhealth.model.summary import describe
 from churnhealth.model.training import TrainingRows
 from churnhealth.model.trees import DEEP_TREES, SMALL_TREES, fit_trees
-from churnhealth.model.weights import OutOfFold, honest_margin, members_worth_keeping, stack_weights
+from churnhealth.model.weights import OutOfFold, members_worth_keeping, stack_weights
 
 LEAF_BUDGET = 60_000
-FEWEST_CHURNERS_FOR_DEEP_TREES = 50
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,7 @@ def _fit_stack(
     told, members = _of_members(told, kept), [members[allowed[at]] for at in kept]
     weights = stack_weights(told.margins, told.y, told.weight)
     stack = build_stack(members, weights, base_rate, rows.matrix.shape[1], rows.target_codes)
-    margin = honest_margin(told) if members else np.full(len(told.y), told.base)
+    margin = told.stacked(weights)
     calibrator, losses = choose_calibrator(
         margin, told.y, told.weight, told.groups, told.customers
     )
@@ -179,9 +177,8 @@ def _fit_members(rows: TrainingRows, recipe: Recipe) -> tuple[list[Member], Floa
         fit_linear(rows, splines=False),
         fit_linear(rows, splines=True),
         fit_trees(rows, SMALL_TREES, seed=recipe.seed, threads=recipe.threads),
+        fit_trees(rows, DEEP_TREES, seed=recipe.seed, threads=recipe.threads),
     ]
-    if _distinct(rows.y, rows.customers) >= FEWEST_CHURNERS_FOR_DEEP_TREES:
-        fitted.append(fit_trees(rows, DEEP_TREES, seed=recipe.seed, threads=recipe.threads))
     return [member for member, _ in fitted], np.column_stack([margin for _, margin in fitted])
 
 

@@ -19,7 +19,7 @@ from churnhealth.model.noise import standard_error
 SMALLEST_WEIGHT = 0.01
 BASE_RATE_SHARE = 0.2
 # Nats for leaving the even shares: sum((weight - share)^2 / share) costs so much.
-PRICE = 1.0
+PRICE = 0.5
 WORTH = 0.25
 
 
