@@ -15,7 +15,8 @@ from churnhealth.domain.sql_measure import SqlMeasure
 from churnhealth.errors import ConfigError
 from churnhealth.features.attributes_sql import attribute_value, attributes_select
 from churnhealth.features.cells import Cells, Part, PartKey
-from churnhealth.features.contracts_sql import changes_select, contracts_select, contracts_value
+from churnhealth.features.changes_sql import changes_select
+from churnhealth.features.contracts_sql import contracts_select, contracts_value
 from churnhealth.features.own_sql import layered, own_select, own_value, with_references
 from churnhealth.features.running_sql import running_select, running_value
 from churnhealth.features.source_sql import source_ctes
