@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from churnhealth.domain.indicators import Catalogue
-from churnhealth.explain.attribution import MISSING_SUFFIX
+from churnhealth.explain.attribution import MISSING_SUFFIX, SEGMENT_SUFFIX
 
 ALL_OTHERS = "(all others)"
 DRIVER_COLUMNS = (
@@ -173,8 +173,8 @@ def direction_of(points: np.ndarray) -> np.ndarray:
 
 
 def source_of(name: str) -> str:
-    """Return the indicator behind a column of points: `nps` for `nps:missing`."""
-    return name.removesuffix(MISSING_SUFFIX)
+    """Return the indicator behind a column of points: `nps` for `nps:missing`, `plan` for `plan:segment`."""
+    return name.removesuffix(MISSING_SUFFIX).removesuffix(SEGMENT_SUFFIX)
 
 
 def group_of(name: str, catalogue: Catalogue) -> str:

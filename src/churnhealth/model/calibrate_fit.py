@@ -156,7 +156,5 @@ def _most_likely(
 
     start = np.append(np.ones(count), 0.0)
     bounds = [(FLATTEST, None)] * count + [(None, None)]
-    found = minimize(
-        loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 1000}
-    )
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 1000})
     return np.maximum(found.x[:count], FLATTEST), float(found.x[count])

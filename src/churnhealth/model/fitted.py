@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from churnhealth.model.calibrate import NO_CALIBRATOR, Calibrator
 from churnhealth.model.calibrate_fit import choose_calibrator
 from churnhealth.model.columns import ColumnSpec, FloatArray, IntArray, encode_table, learn_columns
 from churnhealth.model.folds import Moments, customer_groups, group_folds, later_folds
-from churnhealth.model.ladder import Rung, choose_rung, no_rung
+from churnhealth.model.ladder import choose_rung, no_rung
 from churnhealth.model.later import newest_shift
 from churnhealth.model.linear import fit_linear
 from churnhealth.model.noise import standard_error
@@ -70,12 +70,15 @@ class Recipe:
         Most leaves of all trees: what scoring and explaining may cost.
     segments : tuple of str
         Names of category columns within which calibration is corrected where it helps.
+    monotone : mapping of str to {1, -1}
+        Number columns whose rise never lowers (1) or never raises (-1) the margin.
     """
 
     seed: int = 0
     threads: int = 1
     leaf_budget: int = LEAF_BUDGET
     segments: tuple[str, ...] = ()
+    monotone: Mapping[str, int] = field(default_factory=dict)
 
 
 def fit_model(
@@ -123,7 +126,8 @@ def fit_model(
         stack = build_stack((), np.ones(1), base_rate, len(columns))
         summary = describe(y, customers, rung, stack, NO_CALIBRATOR)
         return FittedModel(columns, stack, NO_CALIBRATOR, base_rate, base_error, summary)
-    rows = TrainingRows(matrix, y, weight, columns, groups, folds, customers)
+    monotone = tuple(recipe.monotone.get(column.name, 0) for column in columns)
+    rows = TrainingRows(matrix, y, weight, columns, groups, folds, customers, monotone)
     # BLAS threads spin for longer than these small problems take to solve.
     with threadpool_limits(1, user_api="blas"):
         stack, calibrator, summary = _fit_stack(rows, moments, recipe, base_rate)
@@ -145,16 +149,12 @@ def _fit_stack(
     linear = [at for at, member in enumerate(members) if not member.leaves]
     rung, allowed = choose_rung(told, linear, _distinct(rows.y, rows.customers))
     told = _of_members(told, allowed)
-    kept = members_worth_keeping(
-        told, [members[at].leaves for at in allowed], recipe.leaf_budget
-    )
+    kept = members_worth_keeping(told, [members[at].leaves for at in allowed], recipe.leaf_budget)
     told, members = _of_members(told, kept), [members[allowed[at]] for at in kept]
     weights = stack_weights(told.margins, told.y, told.weight)
     stack = build_stack(members, weights, base_rate, rows.matrix.shape[1], rows.target_codes)
     margin = told.stacked(weights)
-    calibrator, losses = choose_calibrator(
-        margin, told.y, told.weight, told.groups, told.customers
-    )
+    calibrator, losses = choose_calibrator(margin, told.y, told.weight, told.groups, told.customers)
     matrix = rows.matrix[judged]
     segments = _segment_columns(rows, recipe)
     corrections, gains = learn_corrections(margin, calibrator, matrix, told, segments)
@@ -183,9 +183,7 @@ def _fit_members(rows: TrainingRows, recipe: Recipe) -> tuple[list[Member], Floa
 
 
 def _of_members(told: OutOfFold, members: Sequence[int]) -> OutOfFold:
-    return OutOfFold(
-        told.margins[:, list(members)], told.y, told.weight, told.groups, told.customers
-    )
+    return OutOfFold(told.margins[:, list(members)], told.y, told.weight, told.groups, told.customers)
 
 
 def _segment_columns(rows: TrainingRows, recipe: Recipe) -> list[tuple[int, int]]:

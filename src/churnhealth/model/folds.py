@@ -114,9 +114,7 @@ def later_folds(y: FloatArray, groups: IntArray | None, moments: Moments) -> tup
     return tuple(folds)
 
 
-def _quarter_folds(
-    y: FloatArray, groups: IntArray, moments: Moments, quarter: IntArray
-) -> list[Fold]:
+def _quarter_folds(y: FloatArray, groups: IntArray, moments: Moments, quarter: IntArray) -> list[Fold]:
     later = np.isin(moments.cutoff, quarter)
     known = moments.known_at <= quarter[0]
     if min(y[later].sum(), y[known].sum()) < FEWEST_LATER_CHURNERS:

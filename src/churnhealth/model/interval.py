@@ -8,10 +8,10 @@ degree of freedom less than there are groups gives the interval.
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import t
+from scipy.stats import norm, t
 
-from churnhealth.model.calibrate import Calibrator
 from churnhealth.model.columns import FloatArray
+from churnhealth.model.fitted import FittedModel
 from churnhealth.model.stack import Stack
 
 
@@ -38,23 +38,22 @@ def margin_error(stack: Stack, matrix: FloatArray) -> tuple[FloatArray, int]:
 
 
 def probability_interval(
-    stack: Stack,
-    calibrator: Calibrator,
-    matrix: FloatArray,
-    intercept_error: float,
-    level: float = 0.9,
+    model: FittedModel, matrix: FloatArray, level: float = 0.9
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the lower and upper ends of each customer's probability.
+    """Return the lower and upper ends of each customer's probability, shape (n_customers,) each.
 
     Parameters
     ----------
-    intercept_error : float
-        Standard error of the base rate's log-odds, which every customer shares.
+    model : FittedModel
+        With members fitted without each group of customers.
+    matrix : ndarray, shape (n_customers, n_indicators)
+        As `encode_table` gives it.
     level : float
         Share of intervals that should hold the truth (0-1).
     """
-    margin = stack.margin(matrix)
-    error, freedom = margin_error(stack, matrix)
-    reach = t.ppf(0.5 + level / 2.0, freedom) if freedom else t.ppf(0.5 + level / 2.0, 1e6)
-    wide = reach * np.sqrt(error**2 + intercept_error**2)
+    margin = model.stack.margin(matrix)
+    error, freedom = margin_error(model.stack, matrix)
+    reach = float(t.ppf(0.5 + level / 2.0, freedom) if freedom else norm.ppf(0.5 + level / 2.0))
+    wide = reach * np.sqrt(error**2 + model.base_rate_error**2)
+    calibrator = model.calibrator
     return calibrator.probability(margin - wide), calibrator.probability(margin + wide)

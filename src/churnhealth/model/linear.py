@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.optimize import Bounds, minimize
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from churnhealth.model.basis import IndicatorBasis, basis_matrix, learn_basis
@@ -117,11 +119,15 @@ def fit_linear(rows: TrainingRows, *, splines: bool) -> tuple[LinearMember, Floa
     margin : ndarray, shape (n_rows,)
         Out-of-fold margins with that strength; NaN for rows that no fold predicts.
     """
-    columns = _Columns(rows, learn_basis(rows.whole, rows.learner_columns, splines=splines))
+    directed = [at for at, direction in enumerate(rows.monotone) if direction]
+    columns = _Columns(
+        rows, learn_basis(rows.whole, rows.learner_columns, splines=splines, straight=directed)
+    )
+    bounds = _bounds(columns.basis, rows.monotone) if directed else None
     out_of_fold = np.full((len(STRENGTHS), len(rows.y)), np.nan)
     paths = []
     for fold in rows.folds:
-        paths.append(_path(columns.train(fold), rows.y[fold.train], rows.weight[fold.train]))
+        paths.append(_path(columns.train(fold), rows.y[fold.train], rows.weight[fold.train], bounds))
         test = columns.test(fold)
         for at, fit in enumerate(paths[-1]):
             out_of_fold[at, fold.test] = test @ fit[:-1] + fit[-1]
@@ -130,12 +136,12 @@ def fit_linear(rows: TrainingRows, *, splines: bool) -> tuple[LinearMember, Floa
     best = int(np.argmin(losses))
     if rows.by_time:
         without = [
-            _path(columns.train(fold), rows.y[fold.train], rows.weight[fold.train], best)[best]
+            _path(columns.train(fold), rows.y[fold.train], rows.weight[fold.train], bounds, best)[best]
             for fold in rows.bag_folds()
         ]
     else:
         without = [path[best] for path in paths]
-    fit = _path(columns.whole, rows.y, rows.weight, best)[best]
+    fit = _path(columns.whole, rows.y, rows.weight, bounds, best)[best]
     member = LinearMember(
         columns.basis,
         tuple(fit[:-1].tolist()),
@@ -167,7 +173,11 @@ class _Columns:
 
 
 def _path(
-    columns: FloatArray, y: FloatArray, weight: FloatArray, last: int = len(STRENGTHS) - 1
+    columns: FloatArray,
+    y: FloatArray,
+    weight: FloatArray,
+    bounds: Bounds | None = None,
+    last: int = len(STRENGTHS) - 1,
 ) -> list[FloatArray]:
     """Fit every strength up to the last, each starting from the one before.
 
@@ -176,9 +186,44 @@ def _path(
     if columns.shape[1] == 0:
         rate = float(np.average(y, weights=weight))
         return [np.array([np.log(rate / (1.0 - rate))])] * (last + 1)
+    if bounds is not None:
+        return _bounded_path(columns, y, weight, bounds, last)
     model = LogisticRegression(solver="newton-cholesky", max_iter=100, warm_start=True)
     fitted: list[FloatArray] = []
     for strength in STRENGTHS[: last + 1]:
         model.set_params(C=strength).fit(columns, y, sample_weight=weight)
         fitted.append(np.append(model.coef_[0], model.intercept_[0]))
     return fitted
+
+
+def _bounded_path(
+    columns: FloatArray, y: FloatArray, weight: FloatArray, bounds: Bounds, last: int
+) -> list[FloatArray]:
+    """Do the same with bounds on the coefficients, by L-BFGS-B."""
+    fit = np.zeros(columns.shape[1] + 1)
+    fitted: list[FloatArray] = []
+    for strength in STRENGTHS[: last + 1]:
+
+        def loss(theta: FloatArray, price: float = 0.5 / strength) -> tuple[float, FloatArray]:
+            log_odds = columns @ theta[:-1] + theta[-1]
+            error = weight * (expit(log_odds) - y)
+            value = float(weight @ log_losses(log_odds, y)) + price * float(theta[:-1] @ theta[:-1])
+            slope = columns.T @ error + 2.0 * price * theta[:-1]
+            return value, np.append(slope, error.sum())
+
+        fit = minimize(
+            loss, fit, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 1000}
+        ).x
+        fitted.append(fit.copy())
+    return fitted
+
+
+def _bounds(basis: tuple[IndicatorBasis, ...], monotone: tuple[int, ...]) -> Bounds:
+    """Return the bounds of coefficients that keep the directions; flags of missing values are free."""
+    limits = {1: (0.0, np.inf), -1: (-np.inf, 0.0), 0: (-np.inf, np.inf)}
+    pairs = []
+    for part in basis:
+        pairs += [limits[monotone[part.column]]] * len(part.mean)
+        pairs += [limits[0]] * int(part.flag_missing)
+    low, high = zip(*pairs, limits[0], strict=True)
+    return Bounds(low, high)

@@ -120,9 +120,7 @@ class TargetCoder:
         known = ~np.isnan(levels)
         at_level = levels[known].astype(np.int64)
         size = np.bincount(at_level, weights=weight[known], minlength=self._levels[at])
-        churned = np.bincount(
-            at_level, weights=(weight * y)[known], minlength=self._levels[at]
-        )
+        churned = np.bincount(at_level, weights=(weight * y)[known], minlength=self._levels[at])
         return np.asarray(logit((churned + strength * base) / (size + strength)))
 
     def _crossed(self, at: int, rows: BoolArray, strength: float) -> FloatArray:
@@ -150,5 +148,3 @@ class TargetCoder:
             )
 
         return min(STRENGTHS, key=loss)
-
-

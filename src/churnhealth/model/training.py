@@ -30,6 +30,8 @@ class TrainingRows:
         How out-of-fold margins are made.
     customers : ndarray of int, shape (n_rows,), or None
         Customer codes; None: every row is a customer.
+    monotone : tuple of {-1, 0, 1}
+        Per column, whether the margin may only rise (1) or only fall (-1) with it; empty: no rule.
     """
 
     matrix: FloatArray
@@ -39,11 +41,17 @@ class TrainingRows:
     groups: IntArray
     folds: tuple[Fold, ...]
     customers: IntArray | None = None
+    monotone: tuple[int, ...] = ()
 
     @cached_property
     def learner_columns(self) -> tuple[ColumnSpec, ...]:
         """The columns as learners see them."""
         return learner_columns(self.columns)
+
+    @property
+    def is_monotone(self) -> bool:
+        """Has any column a direction that it must keep?"""
+        return any(self.monotone)
 
     @cached_property
     def judged(self) -> BoolArray:

@@ -145,10 +145,10 @@ def fit_trees(
         "num_threads": threads,
         "min_data_in_leaf": int(np.clip(len(rows.y) // 25, 5, recipe.smallest_leaf)),
     }
+    if rows.is_monotone:
+        settings["monotone_constraints"] = list(rows.monotone)
     tests = [rows.test_matrix(fold) for fold in rows.folds]
-    boosters = [
-        _start(rows, fold, settings, test) for fold, test in zip(rows.folds, tests, strict=True)
-    ]
+    boosters = [_start(rows, fold, settings, test) for fold, test in zip(rows.folds, tests, strict=True)]
     rounds = _grow_together(boosters, [float(rows.weight[fold.test].sum()) for fold in rows.folds])
     margin = np.full(len(rows.y), np.nan)
     for booster, fold, test in zip(boosters, rows.folds, tests, strict=True):
