@@ -9,6 +9,7 @@ from churnhealth.domain.catalogue import BUILT_IN, DeclaredIndicator
 from churnhealth.domain.segments import BAND, STAGE, TOUCH, Segment, Segments
 from churnhealth.domain.sources import History
 from churnhealth.features.indicator_sql import computable, indicator_query
+from churnhealth.features.slices_sql import Slice
 from churnhealth.features.sql_text import Cte, literal, quote, quote_dotted
 
 _BASES = {one.name: one for one in BUILT_IN}
@@ -36,12 +37,13 @@ def segmented_query(
     cutoffs: Sequence[dt.date],
     *,
     relation_sql: Callable[[str], str] = quote_dotted,
+    customers: Slice | None = None,
 ) -> str:
     """Compile indicators and segments to one SELECT in DuckDB's dialect.
 
     Parameters
     ----------
-    history, at_risk, cutoffs, relation_sql
+    history, at_risk, cutoffs, relation_sql, customers
         As in `features.indicator_sql.indicator_query`.
     indicators : sequence of DeclaredIndicator
         All of them computable; those that are not wanted are not computed.
@@ -60,7 +62,9 @@ def segmented_query(
     own = [one for one in segments.declared if one.name in wanted] if segments else []
     bases = dict.fromkeys(name for one in own for name in (*one.needs, *one.uses))
     asked += [_BASES[name] for name in bases if name not in wanted and _can(history, name)]
-    inner = indicator_query(history, asked, at_risk, cutoffs, relation_sql=relation_sql)
+    inner = indicator_query(
+        history, asked, at_risk, cutoffs, relation_sql=relation_sql, customers=customers
+    )
     if segments is None or not own:
         return inner
     has = {one.name for one in asked}
