@@ -173,7 +173,7 @@ def direction_of(points: np.ndarray) -> np.ndarray:
 
 
 def source_of(name: str) -> str:
-    """Return the indicator behind a column of points: `nps` for `nps:missing`, `plan` for `plan:segment`."""
+    """Return the indicator behind a column of points: `nps` of `nps:missing` or `nps:segment`."""
     return name.removesuffix(MISSING_SUFFIX).removesuffix(SEGMENT_SUFFIX)
 
 

@@ -67,7 +67,7 @@ class Calibrator:
     def log_odds(self, margin: FloatArray) -> FloatArray:
         """Return calibrated log-odds of margins."""
         functions = increasing_functions(self.name, self.knots, margin)
-        return self.intercept + functions @ np.asarray(self.coefficients)
+        return np.asarray(self.intercept + functions @ np.asarray(self.coefficients))
 
     def probability(self, margin: FloatArray) -> FloatArray:
         """Return calibrated churn probabilities (0-1) of margins."""

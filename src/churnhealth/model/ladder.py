@@ -36,7 +36,7 @@ def no_rung(churners: int) -> Rung:
     return Rung(
         "base rate",
         {},
-        f"With {churners} churners nothing can be judged out of fold: every customer gets the base rate.",
+        f"With {churners} churners nothing can be judged out of fold: everybody gets the base rate.",
     )
 
 
@@ -78,7 +78,7 @@ def _even(told: OutOfFold) -> FloatArray:
 def _reason(best: str, losses: dict[str, float], churners: int) -> str:
     told = ", ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
     said = {
-        "base rate": "no model beats the base rate on customers it has not seen, so all get the base rate",
+        "base rate": "no model beats the base rate on unseen customers, so everybody gets it",
         "logistic": "the logistic regression is enough, trees add nothing to it",
         "stack": "logistic regressions and trees together predict best",
     }[best]

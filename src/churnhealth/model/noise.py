@@ -32,7 +32,7 @@ def standard_error(values: FloatArray, weight: FloatArray, customers: IntArray |
     deviations = weight * (values - np.average(values, weights=weight))
     if customers is not None:
         _, codes = np.unique(customers, return_inverse=True)
-        deviations = np.bincount(codes, weights=deviations)
+        deviations = np.asarray(np.bincount(codes, weights=deviations), dtype=np.float64)
     count = len(deviations)
     if count < 2:
         return float("inf")

@@ -52,7 +52,7 @@ class OutOfFold:
 
     def stacked(self, weights: FloatArray) -> FloatArray:
         """Return the stack's margins; the base rate's weight comes last."""
-        return self.margins @ weights[:-1] + weights[-1] * self.base
+        return np.asarray(self.margins @ weights[:-1] + weights[-1] * self.base)
 
     def loss(self, margin: FloatArray) -> float:
         """Return the mean log loss of margins."""
