@@ -36,6 +36,7 @@ from churnhealth.estimator_inputs import (
     sorted_classes,
 )
 from churnhealth.explain.attribution import health_points, with_missing_columns
+from churnhealth.explain.compare import ComparisonGroup
 from churnhealth.explain.contributions import Reference, StackExplainer
 from churnhealth.explain.explanation import Explanation, sum_by_group
 from churnhealth.labels.positive import encode_label, resolve_positive
@@ -269,8 +270,17 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         """Return, per category column, how many rows have a level that was not seen at fit."""
         return self._encode(X).unseen
 
-    def explain(self, X: Any) -> Explanation:
+    def explain(self, X: Any, *, against: Any = None) -> Explanation:
         """Take health scores apart.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n_rows, n_indicators)
+            As at fit.
+        against : DataFrame or array, optional
+            Rows of a comparison group, one or more, such as the healthy customers of the same plan:
+            base and typical values are then theirs, and points say how each customer differs from
+            them. None: the training population.
 
         Returns
         -------
@@ -278,21 +288,26 @@ class HealthModel(ClassifierMixin, BaseEstimator):
             Its `base_points + points.sum(axis=1)` equals `health_score(X)` to 1e-9.
         """
         frame = self._take_table(X, reset=False)
-        matrix = encode_table(frame, self.model_.columns).matrix
-        phi = self._explainer().centred(matrix, self.reference_)
-        columns, base = self.model_.columns, self.reference_.base_margin
+        columns = self.model_.columns
+        matrix = encode_table(frame, columns).matrix
+        if against is None:
+            group = ComparisonGroup.of_training(self.reference_, columns)
+        else:
+            rows = self._take_table(against, reset=False)
+            group = ComparisonGroup.of_rows(rows, columns, self._explainer())
+        phi = self._explainer().centred(matrix, group.reference)
+        base = group.reference.base_margin
         in_points = health_points(phi, base, self._health, self._health_slope)
         segments = [columns[one.column].name for one in self.model_.stack.corrections]
         log_odds = with_missing_columns(phi, matrix, columns, frame.index, segments)
         by_group = sum_by_group(log_odds, self.catalogue_)
-        names = [column.name for column in columns]
         return Explanation(
             base_points=float(self._health(np.array([base]))[0]),
             points=with_missing_columns(in_points, matrix, columns, frame.index, segments),
-            values=frame[names],
-            typical=pd.Series([column.typical for column in columns], index=names, dtype=object),
+            values=frame[[column.name for column in columns]],
+            typical=group.typical,
             catalogue=self.catalogue_,
-            sub_scores=by_group.apply(lambda group: self._health(base + group.to_numpy())),
+            sub_scores=by_group.apply(lambda one: self._health(base + one.to_numpy())),
         )
 
     def save(self, folder: str | os.PathLike[str]) -> Path:

@@ -107,7 +107,9 @@ def test_the_other_sections_are_read(tmp_path):
 
 def test_the_days_of_inactivity_and_of_activity_are_read(tmp_path):
     text = "[problem]\nrule = 'inactivity'\nsilent_days = 84\nactive_days = 28\n"
-    expected = ChurnProblem("inactivity", silent_days=84, active_days=28, timezone="Asia/Tokyo")
+    expected = ChurnProblem(
+        "inactivity", silent_days=84, active_days=28, timezone="Asia/Tokyo", segments=Segments()
+    )
     assert load(tmp_path, PROJECT + text + CUSTOMERS).problem == expected
 
 

@@ -25,9 +25,7 @@ def calibrators(draw: st.DrawFn) -> Calibrator:
         slopes = tuple(draw(st.lists(SLOPES, min_size=len(knots), max_size=len(knots))))
         return Calibrator(name, slopes, intercept, knots)
     count = 2 if name == "beta" else 1
-    return Calibrator(
-        name, tuple(draw(st.lists(SLOPES, min_size=count, max_size=count))), intercept
-    )
+    return Calibrator(name, tuple(draw(st.lists(SLOPES, min_size=count, max_size=count))), intercept)
 
 
 def test_log_loss_of_even_odds_is_log_2() -> None:
@@ -72,7 +70,9 @@ def test_a_beta_map_with_equal_coefficients_is_the_sigmoid() -> None:
 def test_a_spline_with_equal_slopes_is_a_line_and_bends_between_knots_by_hand() -> None:
     line = Calibrator("spline", (2.0, 2.0, 2.0), 0.0, (-1.0, 0.0, 1.0)).log_odds(np.array([0.0, 1.5]))
     assert np.diff(line)[0] == pytest.approx(3.0)
-    bent = Calibrator("spline", (1.0, 3.0), 0.0, (0.0, 2.0)).log_odds(np.array([-1.0, 0.0, 1.0, 2.0, 3.0]))
+    bent = Calibrator("spline", (1.0, 3.0), 0.0, (0.0, 2.0)).log_odds(
+        np.array([-1.0, 0.0, 1.0, 2.0, 3.0])
+    )
     # Slope 1 before 0, 3 after 2, rising from 1 to 3 between: from 0 to 1 the area is (1 + 2) / 2.
     assert np.diff(bent) == pytest.approx([1.0, 1.5, 2.5, 3.0])
 

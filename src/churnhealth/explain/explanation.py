@@ -116,7 +116,7 @@ class Explanation:
         groups = np.asarray([group_of(str(name), self.catalogue) for name in names], dtype=object)
         typical = np.asarray([self.typical.get(source) for source in sources], dtype=object)
         value_at = np.asarray([self.values.columns.get_loc(source) for source in sources])
-        values = _values_at(self.values, rows, value_at[at])
+        values = values_at(self.values, rows, value_at[at])
         return pd.DataFrame(
             {
                 "row": self.points.index.to_numpy()[rows],
@@ -193,7 +193,7 @@ def sum_by_group(table: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
     return pd.DataFrame(sums, index=table.index, columns=names)
 
 
-def _values_at(values: pd.DataFrame, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+def values_at(values: pd.DataFrame, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Pick one cell per (row, column); missing ones are None."""
     out = np.full(len(rows), None, dtype=object)
     for column in np.unique(columns):

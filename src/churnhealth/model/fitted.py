@@ -154,7 +154,9 @@ def _fit_stack(
     weights = stack_weights(told.margins, told.y, told.weight)
     stack = build_stack(members, weights, base_rate, rows.matrix.shape[1], rows.target_codes)
     margin = told.stacked(weights)
-    calibrator, losses = choose_calibrator(margin, told.y, told.weight, told.groups, told.customers)
+    calibrator, losses = NO_CALIBRATOR, dict[str, float]()
+    if members:
+        calibrator, losses = choose_calibrator(margin, told.y, told.weight, told.groups, told.customers)
     matrix = rows.matrix[judged]
     segments = _segment_columns(rows, recipe)
     corrections, gains = learn_corrections(margin, calibrator, matrix, told, segments)

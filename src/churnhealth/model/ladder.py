@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from churnhealth.model.columns import FloatArray
-from churnhealth.model.weights import OutOfFold, honest_margin
+from churnhealth.model.calibrate import log_losses
+from churnhealth.model.noise import standard_error
+from churnhealth.model.weights import WORTH, OutOfFold, honest_margin
 
 RUNGS = ("base rate", "logistic", "stack")
 
@@ -41,7 +42,10 @@ def no_rung(churners: int) -> Rung:
 
 
 def choose_rung(told: OutOfFold, linear: list[int], churners: int) -> tuple[Rung, list[int]]:
-    """Take the rung with the lowest out-of-fold log loss, and of equals the lower one.
+    """Take the rung with the lowest out-of-fold log loss.
+
+    The base rate is left only for a gain of more than half of its standard error: a whole one would
+    refuse models that are better on average where churners are few.
 
     Parameters
     ----------
@@ -61,24 +65,22 @@ def choose_rung(told: OutOfFold, linear: list[int], churners: int) -> tuple[Rung
     """
     everyone = list(range(told.margins.shape[1]))
     allowed = {"base rate": [], "logistic": linear, "stack": everyone}
-    losses = {"base rate": told.loss(_even(told))}
+    rows = {"base rate": log_losses(np.full(len(told.y), told.base), told.y)}
     for name in ("logistic", "stack"):
-        part = OutOfFold(
-            told.margins[:, allowed[name]], told.y, told.weight, told.groups, told.customers
-        )
-        losses[name] = told.loss(honest_margin(part))
-    best = min(RUNGS, key=lambda name: losses[name])
+        part = replace(told, margins=told.margins[:, allowed[name]])
+        rows[name] = log_losses(honest_margin(part), told.y)
+    losses = {name: float(np.average(one, weights=told.weight)) for name, one in rows.items()}
+    best = "stack" if losses["stack"] < losses["logistic"] else "logistic"
+    gain = rows["base rate"] - rows[best]
+    if losses["base rate"] - losses[best] <= WORTH * standard_error(gain, told.weight, told.customers):
+        best = "base rate"
     return Rung(best, losses, _reason(best, losses, churners)), allowed[best]
-
-
-def _even(told: OutOfFold) -> FloatArray:
-    return np.full(len(told.y), told.base)
 
 
 def _reason(best: str, losses: dict[str, float], churners: int) -> str:
     told = ", ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
     said = {
-        "base rate": "no model beats the base rate on unseen customers, so everybody gets it",
+        "base rate": "no model clearly beats the base rate on unseen customers, so everybody gets it",
         "logistic": "the logistic regression is enough, trees add nothing to it",
         "stack": "logistic regressions and trees together predict best",
     }[best]

@@ -20,7 +20,7 @@ SMALLEST_WEIGHT = 0.01
 BASE_RATE_SHARE = 0.2
 # Nats for leaving the even shares: sum((weight - share)^2 / share) costs so much.
 PRICE = 0.5
-WORTH = 0.25
+WORTH = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +133,7 @@ def members_worth_keeping(told: OutOfFold, leaves: list[int], leaf_budget: int) 
     -------
     list of int
         Positions of the members to keep, rising. A member goes when the loss without it rises by
-        less than a quarter of that rise's standard error.
+        less than half of that rise's standard error.
     """
     kept = list(range(len(leaves)))
     while True:
