@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,6 +26,15 @@ from churnhealth.domain.health import FloatArray, HealthBands, health_from_proba
 from churnhealth.domain.indicators import Catalogue
 from churnhealth.domain.problem import ChurnProblem
 from churnhealth.errors import ArtifactError, SchemaError
+from churnhealth.estimator_inputs import (
+    check_monotone,
+    check_segments,
+    customer_codes,
+    moments_of,
+    plain_value,
+    rows_of,
+    sorted_classes,
+)
 from churnhealth.explain.attribution import health_points, with_missing_columns
 from churnhealth.explain.compare import ComparisonGroup
 from churnhealth.explain.contributions import Reference, StackExplainer
@@ -33,15 +42,18 @@ from churnhealth.explain.explanation import Explanation, sum_by_group
 from churnhealth.labels.positive import encode_label, resolve_positive
 from churnhealth.model.artifact import load_artifact, save_artifact
 from churnhealth.model.columns import EncodedTable, encode_table
-from churnhealth.model.fitted import FittedModel, fit_model
+from churnhealth.model.fitted import LEAF_BUDGET, FittedModel, Recipe, fit_model
+from churnhealth.model.interval import probability_interval
 
 
 class HealthModel(ClassifierMixin, BaseEstimator):
     """A churn classifier whose calibrated probability is the health score, and explains itself.
 
-    Learners (a penalised logistic regression on splines, small LightGBM ensembles) are stacked on
-    the log-odds by out-of-fold log loss, together with the base rate, and end in one strictly
-    increasing calibrator. So every prediction is a sum over indicators, and `explain` gives it.
+    Learners (penalised logistic regressions, straight and on splines, small and deep LightGBM
+    ensembles) are stacked on the log-odds by out-of-fold log loss, together with the base rate, and end
+    in one strictly increasing calibrator. So every prediction is a sum over indicators, and `explain`
+    gives it. With several cutoffs, weights and calibrator are learned from later rows than the
+    learners, and the intercept follows the newest closed windows.
 
     Parameters
     ----------
@@ -52,6 +64,14 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         Group, unit, direction and labels of the indicators; what it does not name is inferred.
     bands : HealthBands, optional
         Probability cut-offs of the bands; None: from the base rate at fit.
+    segments : sequence of str
+        Category columns of `X` within which calibration is corrected, where that helps on customers
+        put aside.
+    monotone : mapping of str to {1, -1}, optional
+        Indicators whose rise must never lower (1) or never raise (-1) the churn probability. Nothing
+        is assumed of the others.
+    leaf_budget : int
+        Most leaves of all trees: the price of scoring and explaining.
     random_state : int
         Seed of folds and trees: the same seed and data give the same model.
     n_jobs : int, optional
@@ -100,12 +120,18 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         *,
         catalogue: Catalogue | None = None,
         bands: HealthBands | None = None,
+        segments: Sequence[str] = (),
+        monotone: Mapping[str, int] | None = None,
+        leaf_budget: int = LEAF_BUDGET,
         random_state: int = 0,
         n_jobs: int | None = None,
     ) -> None:
         self.problem = problem
         self.catalogue = catalogue
         self.bands = bands
+        self.segments = segments
+        self.monotone = monotone
+        self.leaf_budget = leaf_budget
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -146,8 +172,11 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         truth = self._take_label(y, problem)
         check_consistent_length(frame, truth)
         weight = _check_sample_weight(sample_weight, frame, dtype=np.float64, ensure_non_negative=True)
-        customers = _codes(customer_id, frame)
-        self.label_known_through_ = _label_known_through(cutoff, frame, problem)
+        customers = customer_codes(customer_id, frame)
+        moments = moments_of(cutoff, frame, problem)
+        self.label_known_through_ = (
+            None if moments is None else pd.Timestamp(int(moments.known_at.max()), tz="UTC")
+        )
         kept = weight > 0
         if len(np.unique(truth[kept])) < 2:
             raise SchemaError("label", ["one class only is left among the rows with a weight above 0"])
@@ -156,8 +185,14 @@ class HealthModel(ClassifierMixin, BaseEstimator):
             truth[kept],
             weight=weight[kept],
             customers=None if customers is None else customers[kept],
-            seed=self.random_state,
-            threads=self._threads(frame.size),
+            moments=rows_of(moments, kept),
+            recipe=Recipe(
+                seed=self.random_state,
+                threads=self._threads(frame.size),
+                leaf_budget=self.leaf_budget,
+                segments=check_segments(self.segments, frame),
+                monotone=check_monotone(self.monotone, frame),
+            ),
         )
         matrix = encode_table(frame.loc[kept], self.model_.columns).matrix
         explainer = self._new_explainer()
@@ -197,6 +232,40 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         """Return "green", "yellow" or "red" for each row, shape (n_rows,)."""
         return self.bands_.band(self.churn_probability(X))
 
+    def churn_interval(self, X: Any, level: float = 0.9) -> pd.DataFrame:
+        """Return each customer's probability with the range in which other training data would put it.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n_rows, n_indicators)
+            Indicators.
+        level : float
+            Share of the ranges that should hold what the model would say with endless data (0-1).
+
+        Returns
+        -------
+        DataFrame
+            Columns churn_probability, probability_low, probability_high; the index of `X`.
+
+        Notes
+        -----
+        It is the range of the estimate, by leaving out groups of customers; not of the customer's fate,
+        and not of what no indicator tells.
+        """
+        frame = self._take_table(X, reset=False)
+        matrix = encode_table(frame, self.model_.columns).matrix
+        low, high = probability_interval(self.model_, matrix, level)
+        return pd.DataFrame(
+            {
+                "churn_probability": self.model_.calibrator.probability(
+                    self.model_.stack.margin(matrix)
+                ),
+                "probability_low": low,
+                "probability_high": high,
+            },
+            index=frame.index,
+        )
+
     def unseen_levels(self, X: Any) -> dict[str, int]:
         """Return, per category column, how many rows have a level that was not seen at fit."""
         return self._encode(X).unseen
@@ -229,11 +298,12 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         phi = self._explainer().centred(matrix, group.reference)
         base = group.reference.base_margin
         in_points = health_points(phi, base, self._health, self._health_slope)
-        log_odds = with_missing_columns(phi, matrix, columns, frame.index)
+        segments = [columns[one.column].name for one in self.model_.stack.corrections]
+        log_odds = with_missing_columns(phi, matrix, columns, frame.index, segments)
         by_group = sum_by_group(log_odds, self.catalogue_)
         return Explanation(
             base_points=float(self._health(np.array([base]))[0]),
-            points=with_missing_columns(in_points, matrix, columns, frame.index),
+            points=with_missing_columns(in_points, matrix, columns, frame.index, segments),
             values=frame[[column.name for column in columns]],
             typical=group.typical,
             catalogue=self.catalogue_,
@@ -258,8 +328,8 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         facts = {
             "churnhealth_version": importlib.metadata.version("churnhealth"),
             "problem": (self.problem or ChurnProblem()).to_dict(),
-            "classes": [_plain(label) for label in self.classes_],
-            "positive_label": _plain(self.positive_label_),
+            "classes": [plain_value(label) for label in self.classes_],
+            "positive_label": plain_value(self.positive_label_),
             "named_columns": hasattr(self, "feature_names_in_"),
             "indicators": [column.name for column in self.model_.columns],
             "catalogue": self.catalogue_.to_dict(),
@@ -389,39 +459,5 @@ class HealthModel(ClassifierMixin, BaseEstimator):
                 [f"{int(np.isnan(truth).sum())} rows have no label (censored); leave them out of fit"],
             )
         self.positive_label_ = pair.positive
-        self.classes_ = _sorted_classes(pair.negative, pair.positive)
+        self.classes_ = sorted_classes(pair.negative, pair.positive)
         return truth
-
-
-def _sorted_classes(negative: Any, positive: Any) -> npt.NDArray[Any]:
-    try:
-        return np.unique(np.asarray([negative, positive]))
-    except TypeError:
-        return np.asarray([negative, positive], dtype=object)
-
-
-def _codes(customer_id: Any, frame: pd.DataFrame) -> npt.NDArray[np.int64] | None:
-    if customer_id is None:
-        return None
-    check_consistent_length(frame, customer_id)
-    codes, _ = pd.factorize(pd.Series(np.asarray(customer_id, dtype=object)))
-    if (codes < 0).any():
-        rows = np.flatnonzero(codes < 0)[:5].tolist()
-        raise SchemaError("customer_id", [f"missing in {int((codes < 0).sum())} rows, first at {rows}"])
-    return codes.astype(np.int64)
-
-
-def _label_known_through(cutoff: Any, frame: pd.DataFrame, problem: ChurnProblem) -> pd.Timestamp | None:
-    if cutoff is None:
-        return None
-    check_consistent_length(frame, cutoff)
-    dates = pd.Series(cutoff).reset_index(drop=True)
-    if dates.isna().any():
-        rows = np.flatnonzero(dates.isna())[:5].tolist()
-        raise SchemaError("cutoff", [f"missing in {int(dates.isna().sum())} rows, first at {rows}"])
-    return max(problem.label_known_at(date) for date in dates.unique())
-
-
-def _plain(value: Any) -> Any:
-    """Return a JSON value for a label that may be a NumPy scalar."""
-    return value.item() if isinstance(value, np.generic) else value

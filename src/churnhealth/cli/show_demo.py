@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from churnhealth.cli import show, show_history
+from churnhealth.cli import show, show_card, show_history
 from churnhealth.cli.printing import console, new_table, print_json, print_lines
 from churnhealth.evaluate.report import EvaluationReport
 from churnhealth.jobs.cards import customer_card

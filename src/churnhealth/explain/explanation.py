@@ -10,11 +10,9 @@ import numpy as np
 import pandas as pd
 
 from churnhealth.domain.indicators import Catalogue
-from churnhealth.explain.attribution import MISSING_SUFFIX
+from churnhealth.explain.attribution import MISSING_SUFFIX, SEGMENT_SUFFIX
 
 ALL_OTHERS = "(all others)"
-# A column `plan:segment` holds the correction of the model for the customers of one plan.
-SEGMENT_SUFFIX = ":segment"
 DRIVER_COLUMNS = (
     "row",
     "rank",
@@ -183,7 +181,7 @@ def direction_of(points: np.ndarray) -> np.ndarray:
 
 
 def source_of(name: str) -> str:
-    """Return the indicator behind a column of points: `nps` for `nps:missing` and `nps:segment`."""
+    """Return the indicator behind a column of points: `nps` of `nps:missing` or `nps:segment`."""
     return name.removesuffix(MISSING_SUFFIX).removesuffix(SEGMENT_SUFFIX)
 
 

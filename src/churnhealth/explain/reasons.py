@@ -14,8 +14,8 @@ import pandas as pd
 
 from churnhealth.domain.indicators import Catalogue, Indicator
 from churnhealth.domain.units import MINUS, RATIO
-from churnhealth.explain.attribution import MISSING_SUFFIX
-from churnhealth.explain.explanation import ALL_OTHERS, SEGMENT_SUFFIX, Explanation, source_of
+from churnhealth.explain.attribution import MISSING_SUFFIX, SEGMENT_SUFFIX
+from churnhealth.explain.explanation import ALL_OTHERS, Explanation, source_of
 from churnhealth.explain.phrases import Fact, missing_phrase, phrase, segment_phrase
 
 LANGUAGES = ("en", "ja")

@@ -1,48 +1,123 @@
-"""Folds for out-of-fold margins: every customer on one side, both classes on each."""
+"""Folds for out-of-fold margins: every customer on one side, both classes on each, later is later."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-import numpy.typing as npt
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from churnhealth.model.columns import BoolArray, FloatArray
+from churnhealth.model.columns import BoolArray, FloatArray, IntArray
 
 MOST_FOLDS = 5
+FEWEST_LATER_CHURNERS = 10
 
 
-def customer_folds(
-    y: FloatArray, customers: npt.NDArray[np.int64] | None, *, seed: int
-) -> list[BoolArray]:
-    """Split rows into test folds that hold each row once.
+@dataclass(frozen=True)
+class Fold:
+    """Rows to learn from, and rows that are then predicted.
+
+    Parameters
+    ----------
+    train, test : ndarray of bool, shape (n_rows,)
+        Membership; no row is in both.
+    """
+
+    train: BoolArray
+    test: BoolArray
+
+
+@dataclass(frozen=True)
+class Moments:
+    """When rows were asked about, and when their labels were certain.
+
+    Parameters
+    ----------
+    cutoff, known_at : ndarray of int, shape (n_rows,)
+        Instants on one scale, such as nanoseconds since 1970.
+    """
+
+    cutoff: IntArray
+    known_at: IntArray
+
+
+def customer_groups(y: FloatArray, customers: IntArray | None, *, seed: int) -> IntArray | None:
+    """Deal the customers into groups of similar size and churn.
 
     Parameters
     ----------
     y : ndarray, shape (n_rows,)
         1 churned, 0 not.
     customers : ndarray of int, shape (n_rows,), optional
-        Customer codes; all rows of a customer share a fold. None: every row its own customer.
+        Customer codes; all rows of a customer share a group. None: every row its own customer.
     seed : int
         Seed of the shuffle.
 
     Returns
     -------
-    list of boolean ndarray
-        Membership per fold; at most five, fewer where a class has fewer customers. Empty when
-        even two folds cannot both hold both classes: then nothing can be learned out of fold.
+    ndarray of int, shape (n_rows,), or None
+        Groups 0, 1, ...: at most five, fewer where a class has fewer customers. None when even two
+        groups cannot both hold both classes: then nothing can be learned out of fold.
     """
     codes = np.arange(len(y)) if customers is None else customers
     smallest = min(len(np.unique(codes[y == label])) for label in (0.0, 1.0))
     splits = min(MOST_FOLDS, smallest)
     if splits < 2:
-        return []
+        return None
     repeated = len(np.unique(codes)) < len(codes)
     kind = StratifiedGroupKFold if repeated else StratifiedKFold
     splitter = kind(splits, shuffle=True, random_state=seed)
-    folds = []
-    for _, test in splitter.split(np.zeros(len(y)), y, codes if repeated else None):
-        member = np.zeros(len(y), dtype=bool)
-        member[test] = True
-        folds.append(member)
-    both = all(len(np.unique(y[~fold])) == 2 and fold.any() for fold in folds)
-    return folds if both else []
+    groups = np.zeros(len(y), dtype=np.int64)
+    parts = splitter.split(np.zeros(len(y)), y, codes if repeated else None)
+    for number, (_, test) in enumerate(parts):
+        groups[test] = number
+    both = all(len(np.unique(y[groups != one])) == 2 for one in range(splits))
+    return groups if both and len(np.unique(groups)) == splits else None
+
+
+def group_folds(groups: IntArray | None) -> tuple[Fold, ...]:
+    """Put each group of customers aside once; no folds without groups."""
+    if groups is None:
+        return ()
+    return tuple(Fold(groups != one, groups == one) for one in range(int(groups.max()) + 1))
+
+
+def later_folds(y: FloatArray, groups: IntArray | None, moments: Moments) -> tuple[Fold, ...]:
+    """Predict later rows of customers put aside, from rows whose labels were known before.
+
+    The third and the fourth quarter of the cutoffs are predicted, each from the rows whose
+    `known_at` is not after the quarter's first cutoff. A quarter is left out when it, or what it is
+    learned from, has fewer than ten churners; a fold, when a class is absent from its training rows.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n_rows,)
+        1 churned, 0 not.
+    groups : ndarray of int, shape (n_rows,), or None
+        From `customer_groups`.
+    moments : Moments
+        Of the rows.
+
+    Returns
+    -------
+    tuple of Fold
+        Empty when no quarter is left: the cutoffs are too few, or too close for their horizon.
+    """
+    cutoffs = np.unique(moments.cutoff)
+    if groups is None or len(cutoffs) < 3:
+        return ()
+    half, three = len(cutoffs) // 2, (3 * len(cutoffs) + 3) // 4
+    folds: list[Fold] = []
+    for quarter in (cutoffs[half:three], cutoffs[three:]):
+        if len(quarter):
+            folds += _quarter_folds(y, groups, moments, quarter)
+    return tuple(folds)
+
+
+def _quarter_folds(y: FloatArray, groups: IntArray, moments: Moments, quarter: IntArray) -> list[Fold]:
+    later = np.isin(moments.cutoff, quarter)
+    known = moments.known_at <= quarter[0]
+    if min(y[later].sum(), y[known].sum()) < FEWEST_LATER_CHURNERS:
+        return []
+    folds = [Fold(known & (groups != one), later & (groups == one)) for one in np.unique(groups)]
+    return [fold for fold in folds if fold.test.any() and len(np.unique(y[fold.train])) == 2]
