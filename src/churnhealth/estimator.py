@@ -32,7 +32,6 @@ from churnhealth.estimator_inputs import (
     customer_codes,
     moments_of,
     plain_value,
-    rows_of,
     sorted_classes,
 )
 from churnhealth.explain.attribution import health_points, with_missing_columns
@@ -43,7 +42,7 @@ from churnhealth.labels.positive import encode_label, resolve_positive
 from churnhealth.model.artifact import load_artifact, save_artifact
 from churnhealth.model.columns import EncodedTable, encode_table
 from churnhealth.model.fitted import LEAF_BUDGET, FittedModel, Recipe, fit_model
-from churnhealth.model.interval import probability_interval
+from churnhealth.model.refits import probability_range
 
 
 class HealthModel(ClassifierMixin, BaseEstimator):
@@ -52,8 +51,7 @@ class HealthModel(ClassifierMixin, BaseEstimator):
     Learners (penalised logistic regressions, straight and on splines, small and deep LightGBM
     ensembles) are stacked on the log-odds by out-of-fold log loss, together with the base rate, and end
     in one strictly increasing calibrator. So every prediction is a sum over indicators, and `explain`
-    gives it. With several cutoffs, weights and calibrator are learned from later rows than the
-    learners, and the intercept follows the newest closed windows.
+    gives it. With several cutoffs the intercept follows the newest of them.
 
     Parameters
     ----------
@@ -154,7 +152,8 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         y : array-like, shape (n_rows,)
             The label; two values, none missing (leave censored rows out).
         cutoff : array-like of dates, shape (n_rows,), optional
-            Moment of prediction of each row; kept as `label_known_through_`.
+            Moment of prediction of each row. The newest move the intercept, and tell
+            `label_known_through_`.
         customer_id : array-like, shape (n_rows,), optional
             All rows of a customer share a fold.
         sample_weight : array-like, shape (n_rows,), optional
@@ -185,7 +184,7 @@ class HealthModel(ClassifierMixin, BaseEstimator):
             truth[kept],
             weight=weight[kept],
             customers=None if customers is None else customers[kept],
-            moments=rows_of(moments, kept),
+            cutoff=None if moments is None else moments.cutoff[kept],
             recipe=Recipe(
                 seed=self.random_state,
                 threads=self._threads(frame.size),
@@ -232,15 +231,15 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         """Return "green", "yellow" or "red" for each row, shape (n_rows,)."""
         return self.bands_.band(self.churn_probability(X))
 
-    def churn_interval(self, X: Any, level: float = 0.9) -> pd.DataFrame:
-        """Return each customer's probability with the range in which other training data would put it.
+    def refit_range(self, X: Any, level: float = 0.9) -> pd.DataFrame:
+        """Return each customer's probability with the range of refits without groups of customers.
 
         Parameters
         ----------
         X : DataFrame or array, shape (n_rows, n_indicators)
             Indicators.
         level : float
-            Share of the ranges that should hold what the model would say with endless data (0-1).
+            How wide, as the level of Student's t (0-1).
 
         Returns
         -------
@@ -249,12 +248,13 @@ class HealthModel(ClassifierMixin, BaseEstimator):
 
         Notes
         -----
-        It is the range of the estimate, by leaving out groups of customers; not of the customer's fate,
-        and not of what no indicator tells.
+        It tells a firm estimate from a shaky one. It is no confidence interval: it knows neither what
+        the penalties flatten nor what no indicator tells, and holds the true probability less often
+        than the level says.
         """
         frame = self._take_table(X, reset=False)
         matrix = encode_table(frame, self.model_.columns).matrix
-        low, high = probability_interval(self.model_, matrix, level)
+        low, high = probability_range(self.model_, matrix, level)
         return pd.DataFrame(
             {
                 "churn_probability": self.model_.calibrator.probability(

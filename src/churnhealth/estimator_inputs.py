@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from sklearn.utils.validation import check_consistent_length
 from churnhealth.domain.problem import ChurnProblem
 from churnhealth.errors import ConfigError, SchemaError, nearest
 from churnhealth.model.columns import IntArray
-from churnhealth.model.folds import Moments
 
 
 def customer_codes(customer_id: Any, frame: pd.DataFrame) -> IntArray | None:
@@ -32,6 +32,20 @@ def customer_codes(customer_id: Any, frame: pd.DataFrame) -> IntArray | None:
         rows = np.flatnonzero(codes < 0)[:5].tolist()
         raise SchemaError("customer_id", [f"missing in {int((codes < 0).sum())} rows, first at {rows}"])
     return codes.astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """When rows were asked about, and when their labels were certain.
+
+    Parameters
+    ----------
+    cutoff, known_at : ndarray of int, shape (n_rows,)
+        Nanoseconds since 1970.
+    """
+
+    cutoff: IntArray
+    known_at: IntArray
 
 
 def moments_of(cutoff: Any, frame: pd.DataFrame, problem: ChurnProblem) -> Moments | None:
@@ -53,11 +67,6 @@ def moments_of(cutoff: Any, frame: pd.DataFrame, problem: ChurnProblem) -> Momen
     asked = np.asarray([problem.cutoff_instant(date).value for date in unique], dtype=np.int64)
     known = np.asarray([problem.label_known_at(date).value for date in unique], dtype=np.int64)
     return Moments(asked[codes], known[codes])
-
-
-def rows_of(moments: Moments | None, kept: npt.NDArray[np.bool_]) -> Moments | None:
-    """Return the moments of some rows."""
-    return None if moments is None else Moments(moments.cutoff[kept], moments.known_at[kept])
 
 
 def check_segments(segments: Sequence[str], frame: pd.DataFrame) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnhealth.model.folds import Moments
 from churnhealth.model.training import TrainingRows
 from churnhealth.model.trees import SMALL_TREES, TreeMember, fit_trees
 
@@ -48,22 +47,6 @@ def test_leaves_are_counted(bag: tuple) -> None:
         for text in member.to_texts()
     )
     assert member.leaves == by_hand
-
-
-def test_with_later_windows_the_bag_learns_from_all_of_them(
-    rows_of: Callable[..., TrainingRows],
-) -> None:
-    rng = np.random.default_rng(1)
-    codes, cutoff = np.tile(np.arange(200), 8), np.repeat(np.arange(8) * 30, 200)
-    frame = pd.DataFrame({"x": rng.normal(size=1600)})
-    y = (rng.random(1600) < np.where(frame["x"] > 0, 0.5, 0.1)).astype(float)
-    rows = rows_of(frame, y, customers=codes, moments=Moments(cutoff, cutoff + 60))
-    member, margin = fit_trees(rows, SMALL_TREES, seed=0, threads=1)
-    assert len(member.boosters) == 5
-    assert np.isnan(margin).tolist() == (cutoff < 120).tolist()
-    # A booster's root counts its training rows: four fifths of the customers, at all eight cutoffs.
-    counts = [booster.trees_to_dataframe()["count"].max() for booster in member.boosters]
-    assert sum(counts) == 4 * 1600
 
 
 def test_a_direction_is_kept_even_against_the_data(rows_of: Callable[..., TrainingRows]) -> None:

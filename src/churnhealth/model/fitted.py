@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from churnhealth.model.calibrate import NO_CALIBRATOR, Calibrator
 from churnhealth.model.calibrate_fit import choose_calibrator
 from churnhealth.model.columns import ColumnSpec, FloatArray, IntArray, encode_table, learn_columns
-from churnhealth.model.folds import Moments, customer_groups, group_folds, later_folds
+from churnhealth.model.folds import customer_groups
 from churnhealth.model.ladder import choose_rung, no_rung
 from churnhealth.model.later import newest_shift
 from churnhealth.model.linear import fit_linear
@@ -87,7 +87,7 @@ def fit_model(
     *,
     weight: FloatArray | None = None,
     customers: IntArray | None = None,
-    moments: Moments | None = None,
+    cutoff: IntArray | None = None,
     recipe: Recipe | None = None,
 ) -> FittedModel:
     """Fit learners out of fold, weigh them, and calibrate the stack.
@@ -102,8 +102,8 @@ def fit_model(
         Row weights, 0 or more.
     customers : ndarray of int, shape (n_rows,), optional
         Customer codes; rows of one customer stay in one fold.
-    moments : Moments, optional
-        With several cutoffs, weights and calibrator are learned from later rows than the learners.
+    cutoff : ndarray of int, shape (n_rows,), optional
+        When each row was asked about, on any rising scale; the intercept follows the newest.
     recipe : Recipe, optional
         Seed, threads, leaf budget, segments.
 
@@ -119,33 +119,24 @@ def fit_model(
     base_rate = float(np.average(y, weights=weight))
     base_error = standard_error(y, weight, customers) / (base_rate * (1.0 - base_rate))
     groups = customer_groups(y, customers, seed=recipe.seed)
-    folds = later_folds(y, groups, moments) if moments is not None else ()
-    folds = folds or group_folds(groups)
-    if groups is None or not folds:
+    if groups is None:
         rung = no_rung(_distinct(y, customers))
         stack = build_stack((), np.ones(1), base_rate, len(columns))
         summary = describe(y, customers, rung, stack, NO_CALIBRATOR)
         return FittedModel(columns, stack, NO_CALIBRATOR, base_rate, base_error, summary)
     monotone = tuple(recipe.monotone.get(column.name, 0) for column in columns)
-    rows = TrainingRows(matrix, y, weight, columns, groups, folds, customers, monotone)
+    rows = TrainingRows(matrix, y, weight, columns, groups, customers, monotone)
     # BLAS threads spin for longer than these small problems take to solve.
     with threadpool_limits(1, user_api="blas"):
-        stack, calibrator, summary = _fit_stack(rows, moments, recipe, base_rate)
+        stack, calibrator, summary = _fit_stack(rows, cutoff, recipe, base_rate)
     return FittedModel(columns, stack, calibrator, base_rate, base_error, summary)
 
 
 def _fit_stack(
-    rows: TrainingRows, moments: Moments | None, recipe: Recipe, base_rate: float
+    rows: TrainingRows, cutoff: IntArray | None, recipe: Recipe, base_rate: float
 ) -> tuple[Stack, Calibrator, dict[str, Any]]:
     members, margins = _fit_members(rows, recipe)
-    judged = rows.judged
-    told = OutOfFold(
-        margins[judged],
-        rows.y[judged],
-        rows.weight[judged],
-        rows.groups[judged],
-        None if rows.customers is None else rows.customers[judged],
-    )
+    told = OutOfFold(margins, rows.y, rows.weight, rows.groups, rows.customers)
     linear = [at for at, member in enumerate(members) if not member.leaves]
     rung, allowed = choose_rung(told, linear, _distinct(rows.y, rows.customers))
     told = _of_members(told, allowed)
@@ -157,18 +148,18 @@ def _fit_stack(
     calibrator, losses = NO_CALIBRATOR, dict[str, float]()
     if members:
         calibrator, losses = choose_calibrator(margin, told.y, told.weight, told.groups, told.customers)
-    matrix = rows.matrix[judged]
+    matrix = rows.matrix
     segments = _segment_columns(rows, recipe)
     corrections, gains = learn_corrections(margin, calibrator, matrix, told, segments)
     stack = stack.corrected(corrections)
     for correction in corrections:
         margin = margin + correction.of(matrix)
-    if moments is not None and rows.by_time:
-        shift = newest_shift(calibrator.log_odds(margin), told, moments.cutoff[judged])
+    if cutoff is not None and members:
+        shift = newest_shift(calibrator.log_odds(margin), told, cutoff)
         calibrator = calibrator.shifted(shift)
     summary = describe(
         rows.y, rows.customers, rung, stack, calibrator,
-        told=told, margin=margin, calibrator_losses=losses, by_time=rows.by_time,
+        told=told, margin=margin, calibrator_losses=losses,
         segment_gains={rows.columns[at].name: gain for at, gain in gains.items()},
     )  # fmt: skip
     return stack, calibrator, summary

@@ -1,4 +1,4 @@
-"""Folds for out-of-fold margins: every customer on one side, both classes on each, later is later."""
+"""Folds for out-of-fold margins: every customer on one side, both classes on each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from churnhealth.model.columns import BoolArray, FloatArray, IntArray
 
 MOST_FOLDS = 5
-FEWEST_LATER_CHURNERS = 10
 
 
 @dataclass(frozen=True)
@@ -25,20 +24,6 @@ class Fold:
 
     train: BoolArray
     test: BoolArray
-
-
-@dataclass(frozen=True)
-class Moments:
-    """When rows were asked about, and when their labels were certain.
-
-    Parameters
-    ----------
-    cutoff, known_at : ndarray of int, shape (n_rows,)
-        Instants on one scale, such as nanoseconds since 1970.
-    """
-
-    cutoff: IntArray
-    known_at: IntArray
 
 
 def customer_groups(y: FloatArray, customers: IntArray | None, *, seed: int) -> IntArray | None:
@@ -80,44 +65,3 @@ def group_folds(groups: IntArray | None) -> tuple[Fold, ...]:
     if groups is None:
         return ()
     return tuple(Fold(groups != one, groups == one) for one in range(int(groups.max()) + 1))
-
-
-def later_folds(y: FloatArray, groups: IntArray | None, moments: Moments) -> tuple[Fold, ...]:
-    """Predict later rows of customers put aside, from rows whose labels were known before.
-
-    The third and the fourth quarter of the cutoffs are predicted, each from the rows whose
-    `known_at` is not after the quarter's first cutoff. A quarter is left out when it, or what it is
-    learned from, has fewer than ten churners; a fold, when a class is absent from its training rows.
-
-    Parameters
-    ----------
-    y : ndarray, shape (n_rows,)
-        1 churned, 0 not.
-    groups : ndarray of int, shape (n_rows,), or None
-        From `customer_groups`.
-    moments : Moments
-        Of the rows.
-
-    Returns
-    -------
-    tuple of Fold
-        Empty when no quarter is left: the cutoffs are too few, or too close for their horizon.
-    """
-    cutoffs = np.unique(moments.cutoff)
-    if groups is None or len(cutoffs) < 3:
-        return ()
-    half, three = len(cutoffs) // 2, (3 * len(cutoffs) + 3) // 4
-    folds: list[Fold] = []
-    for quarter in (cutoffs[half:three], cutoffs[three:]):
-        if len(quarter):
-            folds += _quarter_folds(y, groups, moments, quarter)
-    return tuple(folds)
-
-
-def _quarter_folds(y: FloatArray, groups: IntArray, moments: Moments, quarter: IntArray) -> list[Fold]:
-    later = np.isin(moments.cutoff, quarter)
-    known = moments.known_at <= quarter[0]
-    if min(y[later].sum(), y[known].sum()) < FEWEST_LATER_CHURNERS:
-        return []
-    folds = [Fold(known & (groups != one), later & (groups == one)) for one in np.unique(groups)]
-    return [fold for fold in folds if fold.test.any() and len(np.unique(y[fold.train])) == 2]

@@ -117,30 +117,23 @@ def fit_linear(rows: TrainingRows, *, splines: bool) -> tuple[LinearMember, Floa
     member : LinearMember
         Fitted on all rows with the chosen strength.
     margin : ndarray, shape (n_rows,)
-        Out-of-fold margins with that strength; NaN for rows that no fold predicts.
+        Out-of-fold margins with that strength.
     """
     directed = [at for at, direction in enumerate(rows.monotone) if direction]
     columns = _Columns(
         rows, learn_basis(rows.whole, rows.learner_columns, splines=splines, straight=directed)
     )
     bounds = _bounds(columns.basis, rows.monotone) if directed else None
-    out_of_fold = np.full((len(STRENGTHS), len(rows.y)), np.nan)
+    out_of_fold = np.zeros((len(STRENGTHS), len(rows.y)))
     paths = []
     for fold in rows.folds:
         paths.append(_path(columns.train(fold), rows.y[fold.train], rows.weight[fold.train], bounds))
         test = columns.test(fold)
         for at, fit in enumerate(paths[-1]):
             out_of_fold[at, fold.test] = test @ fit[:-1] + fit[-1]
-    y, weight = rows.y[rows.judged], rows.weight[rows.judged]
-    losses = [np.average(log_losses(one[rows.judged], y), weights=weight) for one in out_of_fold]
+    losses = [np.average(log_losses(one, rows.y), weights=rows.weight) for one in out_of_fold]
     best = int(np.argmin(losses))
-    if rows.by_time:
-        without = [
-            _path(columns.train(fold), rows.y[fold.train], rows.weight[fold.train], bounds, best)[best]
-            for fold in rows.bag_folds()
-        ]
-    else:
-        without = [path[best] for path in paths]
+    without = [path[best] for path in paths]
     fit = _path(columns.whole, rows.y, rows.weight, bounds, best)[best]
     member = LinearMember(
         columns.basis,

@@ -25,7 +25,6 @@ def describe(
     margin: FloatArray | None = None,
     calibrator_losses: Mapping[str, float] | None = None,
     segment_gains: Mapping[str, float] | None = None,
-    by_time: bool = False,
 ) -> dict[str, Any]:
     """Return the summary of a fit as plain JSON values.
 
@@ -47,8 +46,6 @@ def describe(
         The stack's own out-of-fold margins.
     calibrator_losses, segment_gains : mapping, optional
         Cross-validated losses and gains (nats), by name.
-    by_time : bool
-        Were later rows predicted from earlier ones?
     """
     names = [member.name for member in stack.members]
     losses = dict(rung.losses)
@@ -58,8 +55,6 @@ def describe(
         "rows": len(y),
         "churners": int((y == 1).sum()),
         "customers": len(y) if customers is None else len(np.unique(customers)),
-        "judged": "later windows" if by_time else "customers put aside",
-        "judged_rows": 0 if told is None else len(told.y),
         "rung": rung.name,
         "reason": rung.reason,
         "weights": {

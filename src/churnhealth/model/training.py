@@ -26,8 +26,6 @@ class TrainingRows:
         Of the matrix.
     groups : ndarray of int, shape (n_rows,)
         Groups of customers, from `customer_groups`.
-    folds : tuple of Fold
-        How out-of-fold margins are made.
     customers : ndarray of int, shape (n_rows,), or None
         Customer codes; None: every row is a customer.
     monotone : tuple of {-1, 0, 1}
@@ -39,9 +37,13 @@ class TrainingRows:
     weight: FloatArray
     columns: tuple[ColumnSpec, ...]
     groups: IntArray
-    folds: tuple[Fold, ...]
     customers: IntArray | None = None
     monotone: tuple[int, ...] = ()
+
+    @cached_property
+    def folds(self) -> tuple[Fold, ...]:
+        """How out-of-fold margins are made: each group of customers is put aside once."""
+        return group_folds(self.groups)
 
     @cached_property
     def learner_columns(self) -> tuple[ColumnSpec, ...]:
@@ -54,19 +56,9 @@ class TrainingRows:
         return any(self.monotone)
 
     @cached_property
-    def judged(self) -> BoolArray:
-        """The rows that some fold predicts."""
-        return np.asarray(np.any([fold.test for fold in self.folds], axis=0))
-
-    @cached_property
     def target_codes(self) -> tuple[TargetCode, ...]:
         """The codes of many-levelled categories, learned from all rows."""
         return self._coder.codes(self._everyone)
-
-    @property
-    def by_time(self) -> bool:
-        """Are later rows predicted from earlier ones?"""
-        return not np.array_equal(self.folds[0].train, ~self.folds[0].test)
 
     @cached_property
     def whole(self) -> FloatArray:
@@ -80,10 +72,6 @@ class TrainingRows:
     def test_matrix(self, fold: Fold) -> FloatArray:
         """Return the rows that a fold predicts, coded by what it learned."""
         return with_target_codes(self.matrix[fold.test], self._coder.codes(fold.train))
-
-    def bag_folds(self) -> tuple[Fold, ...]:
-        """Return folds that leave out a group of customers each, whatever the time."""
-        return group_folds(self.groups) if self.by_time else self.folds
 
     @cached_property
     def _coder(self) -> TargetCoder:

@@ -136,7 +136,7 @@ def fit_trees(
     member : TreeMember
         One booster per group of customers, trained without it for the chosen number of rounds.
     margin : ndarray, shape (n_rows,)
-        Out-of-fold margins; NaN for rows that no fold predicts.
+        Out-of-fold margins.
     """
     settings = {
         **SHARED,
@@ -150,20 +150,14 @@ def fit_trees(
     tests = [rows.test_matrix(fold) for fold in rows.folds]
     boosters = [_start(rows, fold, settings, test) for fold, test in zip(rows.folds, tests, strict=True)]
     rounds = _grow_together(boosters, [float(rows.weight[fold.test].sum()) for fold in rows.folds])
-    margin = np.full(len(rows.y), np.nan)
+    margin = np.zeros(len(rows.y))
     for booster, fold, test in zip(boosters, rows.folds, tests, strict=True):
         margin[fold.test] = booster.predict(test, raw_score=True, num_iteration=rounds)
-    if rows.by_time:
-        boosters = [_start(rows, fold, settings) for fold in rows.bag_folds()]
-        for booster in boosters:
-            _grow(booster, rounds)
     bag = tuple(_cut(booster, rounds) for booster in boosters)
     return TreeMember(bag, rows.matrix.shape[1], recipe.name), margin
 
 
-def _start(
-    rows: TrainingRows, fold: Fold, settings: dict[str, Any], test: FloatArray | None = None
-) -> lgb.Booster:
+def _start(rows: TrainingRows, fold: Fold, settings: dict[str, Any], test: FloatArray) -> lgb.Booster:
     """Return a booster without trees yet, to be trained on a fold and watched on its test rows."""
     columns = rows.learner_columns
     train = lgb.Dataset(
@@ -175,16 +169,10 @@ def _start(
         params=settings,
     )
     booster = lgb.Booster(settings, train)
-    if test is not None:
-        y, weight = rows.y[fold.test], rows.weight[fold.test]
-        watched = lgb.Dataset(test, y, weight=weight, reference=train, params=settings)
-        booster.add_valid(watched, "fold")
+    y, weight = rows.y[fold.test], rows.weight[fold.test]
+    watched = lgb.Dataset(test, y, weight=weight, reference=train, params=settings)
+    booster.add_valid(watched, "fold")
     return booster
-
-
-def _grow(booster: lgb.Booster, rounds: int) -> None:
-    for _ in range(rounds):
-        booster.update()
 
 
 def _grow_together(boosters: Sequence[lgb.Booster], sizes: Sequence[float]) -> int:

@@ -9,7 +9,7 @@ from scipy.stats import t
 from churnhealth.errors import ConfigError
 from churnhealth.estimator import HealthModel
 from churnhealth.model.fitted import fit_model
-from churnhealth.model.interval import margin_error, probability_interval
+from churnhealth.model.refits import margin_error, probability_range
 from churnhealth.model.stack import build_stack
 
 
@@ -49,7 +49,7 @@ def test_a_base_rate_has_the_interval_of_a_share() -> None:
     y = np.zeros(400)
     y[0] = 1.0  # one churner: no folds, so the model is the base rate
     model = fit_model(pd.DataFrame({"x": np.arange(400.0)}), y)
-    low, high = probability_interval(model, np.zeros((1, 1)))
+    low, high = probability_range(model, np.zeros((1, 1)))
     # log-odds error of a share: 1 / sqrt(n p (1 - p)) about 1, times 1.645
     assert logit(low[0]) == pytest.approx(logit(1 / 400) - 1.645, abs=0.02)
     assert logit(high[0]) == pytest.approx(logit(1 / 400) + 1.645, abs=0.02)
@@ -59,7 +59,7 @@ def test_intervals_hold_the_estimate_and_narrow_with_more_customers(make_custome
     widths = []
     for n in (300, 3000):
         frame, y, _ = make_customers(n, seed=3)
-        told = HealthModel(random_state=0).fit(frame, y).churn_interval(frame)
+        told = HealthModel(random_state=0).fit(frame, y).refit_range(frame)
         assert (told["probability_low"] <= told["churn_probability"]).all()
         assert (told["churn_probability"] <= told["probability_high"]).all()
         widths.append((told["probability_high"] - told["probability_low"]).mean())

@@ -1,8 +1,10 @@
-"""How far a customer's probability would move with other customers to learn from.
+"""How far a customer's probability moves when the model is fitted without a group of customers.
 
-Each group of customers is left out once; the spread of the margins gives the standard error of the
-margin by the grouped jackknife (Efron and Tibshirani, 1993, chapter 11), and Student's t with one
-degree of freedom less than there are groups gives the interval.
+Each group is left out once; the spread of the margins gives the standard error of the margin by the
+grouped jackknife (Efron and Tibshirani, 1993, chapter 11). Penalties, rounds and weights stay as they
+were chosen, and what a penalty flattens it flattens in every fit. So the range holds the true
+probability less often than its level says (docs/decisions/0006 has the figures): it tells a firm
+estimate from a shaky one, and is not called an interval.
 """
 
 from __future__ import annotations
@@ -37,10 +39,10 @@ def margin_error(stack: Stack, matrix: FloatArray) -> tuple[FloatArray, int]:
     return np.sqrt((groups - 1) / groups * np.sum(apart**2, axis=1)), groups - 1
 
 
-def probability_interval(
+def probability_range(
     model: FittedModel, matrix: FloatArray, level: float = 0.9
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the lower and upper ends of each customer's probability, shape (n_customers,) each.
+    """Return the lower and upper ends of each customer's range, shape (n_customers,) each.
 
     Parameters
     ----------
@@ -49,7 +51,7 @@ def probability_interval(
     matrix : ndarray, shape (n_customers, n_indicators)
         As `encode_table` gives it.
     level : float
-        Share of intervals that should hold the truth (0-1).
+        Of Student's t (0-1), with one degree of freedom less than there are groups.
     """
     margin = model.stack.margin(matrix)
     error, freedom = margin_error(model.stack, matrix)
