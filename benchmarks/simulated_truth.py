@@ -42,7 +42,7 @@ def vendor(seed: int, customers: int, years: float, folder: Path) -> tuple[Panel
 
 
 def judged(seed: int, customers: int, years: float) -> list[dict[str, object]]:
-    """Fit both ways on the earlier rows of one vendor; a row of figures for each and for the base rate."""
+    """Fit both ways on the earlier rows of one vendor; figures for each and for the base rate."""
     with tempfile.TemporaryDirectory() as folder:
         panel, truth = vendor(seed, customers, years, Path(folder) / "vendor")
         problem = open_workplace(Path(folder) / "vendor" / "churnhealth.toml").settings.problem
@@ -99,11 +99,13 @@ def report(table: pd.DataFrame, command: str) -> str:
         "",
         __doc__.split("\n\n")[1].replace("\n", " "),
         "",
-        f"`{command}` on {dt.date.today()}, Python {platform.python_version()}, {platform.machine()}, "
-        "two shared cores.",
+        f"`{command}`, {dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, Python {platform.python_version()}, "
+        f"{platform.machine()}, two shared cores.",
         "",
-        "| intercept | RMSE to the truth | log loss | truth's own | predicted / true / churned "
-        "| inside 95 % | CPU s a fit |",
+        (
+            "| intercept | RMSE to the truth | log loss | truth's own | predicted / true / churned "
+            "| inside 95 % | CPU s a fit |"
+        ),
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for way, part in table.groupby("way", sort=False):
