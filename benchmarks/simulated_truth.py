@@ -94,13 +94,13 @@ def _log_loss(y: np.ndarray, probability: np.ndarray) -> float:
 
 
 def report(table: pd.DataFrame, command: str) -> str:
+    machine = f"Python {platform.python_version()}, {platform.machine()}, two shared cores"
     lines = [
         "# The probability against the known truth, on later cutoffs",
         "",
         __doc__.split("\n\n")[1].replace("\n", " "),
         "",
-        f"`{command}`, {dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, Python {platform.python_version()}, "
-        f"{platform.machine()}, two shared cores.",
+        f"`{command}`, {dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {machine}.",
         "",
         (
             "| intercept | RMSE to the truth | log loss | truth's own | predicted / true / churned "
