@@ -151,7 +151,8 @@ def _fit_stack(
     if members:
         calibrator, losses = choose_calibrator(margin, told.y, told.weight, told.groups, told.customers)
     matrix = rows.matrix
-    segments = _segment_columns(rows, recipe)
+    # Where everybody gets the base rate, everybody does.
+    segments = _segment_columns(rows, recipe) if members else []
     corrections, gains = learn_corrections(margin, calibrator, matrix, told, segments)
     stack = stack.corrected(corrections)
     for correction in corrections:
