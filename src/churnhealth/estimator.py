@@ -34,6 +34,7 @@ from churnhealth.estimator_inputs import (
     plain_value,
     sorted_classes,
 )
+from churnhealth.evaluate.forecast import ChurnerForecast, forecast_churners
 from churnhealth.explain.attribution import health_points, with_missing_columns
 from churnhealth.explain.compare import ComparisonGroup
 from churnhealth.explain.contributions import Reference, StackExplainer
@@ -265,6 +266,19 @@ class HealthModel(ClassifierMixin, BaseEstimator):
             },
             index=frame.index,
         )
+
+    def expected_churners(self, X: Any, level: float = 0.95) -> ChurnerForecast:
+        """Return how many of these customers are expected to churn, with a range.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n_rows, n_indicators)
+            Customers at one cutoff.
+        level : float
+            Of the range (0-1). It holds chance and how unsure the base rate of the next window is;
+            a model fitted without cutoffs does not know how far base rates move.
+        """
+        return forecast_churners(self.churn_probability(X), self.model_.level_error, level)
 
     def unseen_levels(self, X: Any) -> dict[str, int]:
         """Return, per category column, how many rows have a level that was not seen at fit."""

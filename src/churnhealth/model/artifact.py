@@ -124,7 +124,7 @@ def _files_of(model: FittedModel) -> dict[str, str]:
             "corrections": [one.to_dict() for one in model.stack.corrections],
             "calibrator": model.calibrator.to_dict(),
             "base_rate": model.base_rate,
-            "base_rate_error": model.base_rate_error,
+            "level_error": model.level_error,
             "summary": model.summary,
         }
     )
@@ -149,7 +149,7 @@ def _model_of(files: Mapping[str, str]) -> FittedModel:
         ),
         calibrator=Calibrator.from_dict(values["calibrator"]),
         base_rate=float(values["base_rate"]),
-        base_rate_error=float(values["base_rate_error"]),
+        level_error=float(values["level_error"]),
         summary=values["summary"],
     )
 
