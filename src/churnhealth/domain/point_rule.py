@@ -130,7 +130,7 @@ def rule_faults(rule: PointRule) -> Iterator[str]:
     if wrong:
         yield f"{name}: expected finite points, got {', '.join(map(str, wrong))}"
     if not earned and rule.missing == rule.other:
-        yield f"{name}: expected bins, levels, or other points for missing; everybody would get the same"
+        yield f"{name}: everybody gets the same; expected bins, levels, or other points for missing"
     words = [level_text(level) for level in rule.levels]
     for word in dict.fromkeys(one for one in words if words.count(one) > 1):
         yield f"{name}: the level {word!r} stands twice (true is 1, false is 0)"
