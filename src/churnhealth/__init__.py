@@ -27,6 +27,7 @@ _OWNERS = {
     "MlflowRegistry": "adapters.tracking_mlflow",
     "NotEnoughDataError": "errors",
     "PanelColumns": "features.panel",
+    "PointTable": "domain.scorecard",
     "SchemaError": "errors",
     "TrackingError": "errors",
     "WarehouseError": "errors",

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from churnhealth.domain.scorecard import PointTable
 from churnhealth.model.calibrate import NO_CALIBRATOR, Calibrator
 from churnhealth.model.calibrate_fit import choose_calibrator
 from churnhealth.model.columns import ColumnSpec, FloatArray, IntArray, encode_table, learn_columns
@@ -17,6 +18,7 @@ from churnhealth.model.folds import customer_groups
 from churnhealth.model.ladder import choose_rung, no_rung
 from churnhealth.model.later import Level, follow_level, mean_level_error
 from churnhealth.model.linear import fit_linear
+from churnhealth.model.points import fit_points
 from churnhealth.model.segments import learn_corrections
 from churnhealth.model.stack import Member, Stack, build_stack
 from churnhealth.model.summary import describe
@@ -48,6 +50,9 @@ class FittedModel:
         its moves from window to window.
     summary : dict
         What was learned, for people: rows, churners, rung, weights, out-of-fold log losses.
+    point_table : PointTable
+        That of the rung "point table", whatever rung was chosen: the one given, or the one learned;
+        empty where nothing could be learned.
     """
 
     columns: tuple[ColumnSpec, ...]
@@ -56,6 +61,7 @@ class FittedModel:
     base_rate: float
     level_error: float = 0.0
     summary: dict[str, Any] = field(default_factory=dict)
+    point_table: PointTable = field(default_factory=PointTable)
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,8 @@ class Recipe:
         Names of category columns within which calibration is corrected where it helps.
     monotone : mapping of str to {1, -1}
         Number columns whose rise never lowers (1) or never raises (-1) the margin.
+    points : PointTable, optional
+        The rung "point table" made by hand; None: it is learned.
     """
 
     seed: int = 0
@@ -81,6 +89,7 @@ class Recipe:
     leaf_budget: int = LEAF_BUDGET
     segments: tuple[str, ...] = ()
     monotone: Mapping[str, int] = field(default_factory=dict)
+    points: PointTable | None = None
 
 
 def fit_model(
@@ -115,6 +124,8 @@ def fit_model(
     the base rate.
     """
     recipe = recipe or Recipe()
+    if recipe.points is not None:
+        recipe.points.points(frame)  # tells its faults before anything is fitted
     columns = learn_columns(frame)
     matrix = encode_table(frame, columns).matrix
     weight = np.ones(len(y)) if weight is None else weight
@@ -124,28 +135,37 @@ def fit_model(
         rung = no_rung(_distinct(y, customers))
         stack = build_stack((), np.ones(1), base_rate, len(columns))
         summary = describe(y, customers, rung, stack, NO_CALIBRATOR)
+        table = recipe.points or PointTable()
         level_error = mean_level_error(y, weight, customers)
-        return FittedModel(columns, stack, NO_CALIBRATOR, base_rate, level_error, summary)
+        return FittedModel(columns, stack, NO_CALIBRATOR, base_rate, level_error, summary, table)
     monotone = tuple(recipe.monotone.get(column.name, 0) for column in columns)
     rows = TrainingRows(matrix, y, weight, columns, groups, customers, monotone)
     # BLAS threads spin for longer than these small problems take to solve.
     with threadpool_limits(1, user_api="blas"):
-        stack, calibrator, summary, level_error = _fit_stack(rows, cutoff, recipe, base_rate)
-    return FittedModel(columns, stack, calibrator, base_rate, level_error, summary)
+        return _fit_stack(rows, cutoff, recipe, base_rate)
 
 
 def _fit_stack(
     rows: TrainingRows, cutoff: IntArray | None, recipe: Recipe, base_rate: float
-) -> tuple[Stack, Calibrator, dict[str, Any], float]:
-    members, margins = _fit_members(rows, recipe)
+) -> FittedModel:
+    learners, margins = _fit_members(rows, recipe)
+    points, margin_of_points = fit_points(rows, recipe.points)
+    members: list[Member] = [*learners, points]
+    margins = np.column_stack([margins, margin_of_points])
     told = OutOfFold(margins, rows.y, rows.weight, rows.groups, rows.customers)
-    linear = [at for at, member in enumerate(members) if not member.leaves]
-    rung, allowed = choose_rung(told, linear, _distinct(rows.y, rows.customers))
+    rungs = {
+        "point table": [len(learners)],
+        "logistic": [at for at, member in enumerate(learners) if not member.leaves],
+        "stack": list(range(len(learners))),
+    }
+    rung, allowed = choose_rung(told, rungs, _distinct(rows.y, rows.customers))
     told = _of_members(told, allowed)
     kept = members_worth_keeping(told, [members[at].leaves for at in allowed], recipe.leaf_budget)
     told, members = _of_members(told, kept), [members[allowed[at]] for at in kept]
     weights = stack_weights(told.margins, told.y, told.weight)
-    stack = build_stack(members, weights, base_rate, rows.matrix.shape[1], rows.target_codes)
+    # A table of points names the levels themselves, not their churn rates.
+    codes = () if points in members else rows.target_codes
+    stack = build_stack(members, weights, base_rate, rows.matrix.shape[1], codes)
     margin = told.stacked(weights)
     calibrator, losses = NO_CALIBRATOR, dict[str, float]()
     if members:
@@ -166,7 +186,7 @@ def _fit_stack(
         told=told, level=level, margin=margin, calibrator_losses=losses,
         segment_gains={rows.columns[at].name: gain for at, gain in gains.items()},
     )  # fmt: skip
-    return stack, calibrator, summary, level.error
+    return FittedModel(rows.columns, stack, calibrator, base_rate, level.error, summary, points.table)
 
 
 def _fit_members(rows: TrainingRows, recipe: Recipe) -> tuple[list[Member], FloatArray]:
