@@ -85,7 +85,7 @@ def test_contributions_add_up_to_the_margin(member: tuple) -> None:
 def test_the_fits_without_a_group_are_those_of_the_folds(member: tuple) -> None:
     fitted, rows, margin = member
     without = fitted.margins_without(rows.matrix)
-    assert without.shape == (900, 5)
+    assert without.shape == (900, 10)
     assert without[np.arange(900), rows.groups] == pytest.approx(margin, abs=1e-12)
 
 
