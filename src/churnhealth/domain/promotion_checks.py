@@ -79,11 +79,17 @@ def _measured(evidence: GateEvidence) -> Check:
 
 
 def _base_rate(evidence: GateEvidence, policy: PromotionPolicy) -> Check:
-    gap = evidence.against_base_rate
-    beaten = gap.value + policy.base_rate_errors * gap.standard_error < 0.0
+    gap, newest = evidence.against_base_rate, evidence.newest_against_base_rate
+    worse_now = newest is not None and newest.worse_beyond_noise
+    beaten = gap.value + policy.base_rate_errors * gap.standard_error < 0.0 and not worse_now
     over = "the newest rows" if evidence.windows == 1 else f"all {evidence.windows} judged windows"
     told = f"challenger less base rate {gap.value:+.4f}, standard error {gap.standard_error:.4f}"
-    if beaten:
+    if worse_now and newest is not None:
+        found = (
+            "The challenger is worse than the base rate on the newest window, beyond noise "
+            f"({newest.value:+.4f}, interval {newest.low:+.4f} to {newest.high:+.4f})."
+        )
+    elif beaten:
         found = f"The challenger beats the base rate beyond noise over {over} ({told})."
     else:
         found = (

@@ -81,6 +81,8 @@ class GateEvidence:
         Challenger's recipe less the base rate of each window, over all windows judged.
     calibration : Calibration
         Of the challenger's recipe on the newest closed window.
+    newest_against_base_rate : LossDifference, optional
+        The same on the newest window alone.
     champion : float, optional
         Log loss of the champion's recipe on the newest window; None: no champion, or a fault.
     against_champion : LossDifference, optional
@@ -114,6 +116,7 @@ class GateEvidence:
     windows: int
     against_base_rate: LossDifference
     calibration: Calibration
+    newest_against_base_rate: LossDifference | None = None
     champion: float | None = None
     against_champion: LossDifference | None = None
     champion_calibration: Calibration | None = None

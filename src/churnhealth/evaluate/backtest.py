@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,25 +12,23 @@ import pandas as pd
 from churnhealth.domain.health import FloatArray
 from churnhealth.errors import NotEnoughDataError, SchemaError, listed, nearest
 from churnhealth.evaluate.checks import TABLE, IntArray, check_rows
-from churnhealth.evaluate.compare import mean_by_customer
-from churnhealth.evaluate.lift import lift_with_intervals
-from churnhealth.evaluate.loss import row_losses
-from churnhealth.evaluate.metric_table import metric_table
-from churnhealth.evaluate.segment_losses import losses_by_segment
+from churnhealth.evaluate.judged_rows import (
+    ALL_WINDOWS,
+    DIFFERENCE_COLUMNS,
+    METRIC_COLUMNS,
+    Draws,
+    JudgedRows,
+    difference_lines,
+    metric_lines,
+    segment_tables,
+    together,
+)
 from churnhealth.labels.rolling_windows import RollingWindow
 
 # A window in; churn probabilities of the rows that it judges out, by model.
 Predict = Callable[[RollingWindow], Mapping[str, FloatArray]]
 
-ALL_WINDOWS = "all windows"
-OWN_BASE_RATE = "own base rate"
 USUAL_SHARE = 0.1
-COMPARED = 1000
-CAPTURED = {
-    "lift": "lift_at_capacity",
-    "captured_churners": "captured_churners",
-    "captured_mrr": "captured_mrr",
-}
 WINDOW_COLUMNS = (
     "window",
     "train_rows",
@@ -40,17 +38,6 @@ WINDOW_COLUMNS = (
     "test_churners",
     "base_rate",
     "capacity",
-)
-METRIC_COLUMNS = ("window", "model", "metric", "value", "low", "high", "note")
-DIFFERENCE_COLUMNS = (
-    "window",
-    "model",
-    "than",
-    "difference",
-    "low",
-    "high",
-    "standard_error",
-    "customers",
 )
 
 
@@ -111,29 +98,6 @@ class Backtest:
             fault = f"expected one of {listed(known, most=30)}, got {metric!r}{nearest(metric, known)}"
             raise SchemaError("backtest", [fault])
         return known[metric][0]
-
-
-@dataclass(frozen=True, eq=False)
-class _Judged:
-    """The judged rows of one window, or of all of them."""
-
-    name: str
-    y: FloatArray
-    customer: IntArray
-    p: Mapping[str, FloatArray]
-    own_base_rate: FloatArray
-    mrr: FloatArray | None = None
-    segments: pd.DataFrame | None = None
-
-
-@dataclass(frozen=True)
-class _Draws:
-    """How many resamples and worlds, at which level, from which seed."""
-
-    n_boot: int
-    n_sim: int
-    level: float
-    seed: int
 
 
 def rolling_backtest(
@@ -203,12 +167,12 @@ def rolling_backtest(
     told = pd.DataFrame(
         [_window(one, rows.y, rows.customer, capacity) for one in windows], columns=list(WINDOW_COLUMNS)
     )
-    both = [*judged, *([_together(judged)] if len(judged) > 1 else [])]
-    draws = _Draws(n_boot, n_sim, level, random_state)
+    both = [*judged, *([together(judged)] if len(judged) > 1 else [])]
+    draws = Draws(n_boot, n_sim, level, random_state)
     contacts = dict(zip(told["window"], told["capacity"], strict=True))
-    metrics = [line for one in both for line in _metrics(one, contacts.get(one.name), draws)]
-    differences = [line for one in both for line in _differences(one, draws)]
-    parts = [part for one in judged for part in _segments(one, draws)]
+    metrics = [line for one in both for line in metric_lines(one, contacts.get(one.name), draws)]
+    differences = [line for one in both for line in difference_lines(one, draws)]
+    parts = [part for one in judged for part in segment_tables(one, draws)]
     return Backtest(
         windows=told,
         metrics=pd.DataFrame(metrics, columns=list(METRIC_COLUMNS)),
@@ -224,14 +188,14 @@ def _judged(
     predicted: Mapping[str, FloatArray],
     mrr: FloatArray | None,
     segments: pd.DataFrame | None,
-) -> _Judged:
+) -> JudgedRows:
     test, size = window.test, int(window.test.sum())
     wrong = [f"{name}: {np.shape(p)}" for name, p in predicted.items() if np.shape(p) != (size,)]
     if wrong or not predicted:
         fault = f"window {window.name}: expected {size} churn probabilities, got {listed(wrong)}"
         raise SchemaError(TABLE, [fault])
     checked = check_rows(y[test], predicted)
-    return _Judged(
+    return JudgedRows(
         window.name,
         checked.y,
         customer[test],
@@ -239,16 +203,6 @@ def _judged(
         np.full(size, checked.y.mean()),
         None if mrr is None else mrr[test],
         None if segments is None else segments[test],
-    )
-
-
-def _together(judged: Sequence[_Judged]) -> _Judged:
-    return _Judged(
-        ALL_WINDOWS,
-        np.concatenate([one.y for one in judged]),
-        np.concatenate([one.customer for one in judged]),
-        {name: np.concatenate([one.p[name] for one in judged]) for name in judged[0].p},
-        np.concatenate([one.own_base_rate for one in judged]),
     )
 
 
@@ -267,55 +221,3 @@ def _window(
         float(y[test].mean()),
         min(capacity or max(1, round(USUAL_SHARE * size)), size),
     )
-
-
-def _numbered(one: _Judged) -> IntArray:
-    return np.unique(one.customer, return_inverse=True)[1]
-
-
-def _metrics(one: _Judged, contacts: int | None, draws: _Draws) -> Iterator[tuple[object, ...]]:
-    customer = _numbered(one)
-    for model, p in one.p.items():
-        table = metric_table(
-            one.y, p, customer, n_boot=draws.n_boot, n_sim=draws.n_sim, random_state=draws.seed
-        )
-        for line in table.to_dict("records"):
-            yield one.name, model, line["metric"], line["value"], line["low"], line["high"], line["note"]
-        if contacts is not None:
-            yield from _at_capacity(one, model, contacts, draws)
-
-
-def _at_capacity(one: _Judged, model: str, contacts: int, draws: _Draws) -> Iterator[tuple[object, ...]]:
-    (line,) = lift_with_intervals(
-        one.y,
-        one.p[model],
-        [contacts / one.y.size],
-        mrr=one.mrr,
-        customer_id=one.customer,
-        n=draws.n_boot,
-        random_state=draws.seed,
-    ).to_dict("records")
-    note = f"among the {contacts} riskiest"
-    for column, metric in CAPTURED.items():
-        bounds = line[f"{column}_low"], line[f"{column}_high"]
-        yield one.name, model, metric, line[column], *bounds, note
-
-
-def _differences(one: _Judged, draws: _Draws) -> Iterator[tuple[object, ...]]:
-    customer, (first, *others) = _numbered(one), one.p
-    losses = {name: row_losses(one.y, p) for name, p in one.p.items()}
-    losses[OWN_BASE_RATE] = row_losses(one.y, one.own_base_rate)
-    pairs = [(first, name) for name in others] + [(name, OWN_BASE_RATE) for name in one.p]
-    for model, than in pairs:
-        gap = losses[model] - losses[than]
-        yield one.name, model, than, *mean_by_customer(gap, customer, COMPARED, draws.level, draws.seed)
-
-
-def _segments(one: _Judged, draws: _Draws) -> Iterator[pd.DataFrame]:
-    if one.segments is None or not one.segments.shape[1]:
-        return
-    for model, p in one.p.items():
-        table = losses_by_segment(one.y, p, one.segments, one.customer, draws.n_boot, draws.seed)
-        table.insert(0, "model", model)
-        table.insert(0, "window", one.name)
-        yield table

@@ -12,8 +12,9 @@ import pandas as pd
 from churnhealth.domain.promotion_evidence import Bounded, Calibration, GateEvidence, LossDifference
 from churnhealth.errors import SchemaError
 from churnhealth.estimator import HealthModel
-from churnhealth.evaluate.backtest import OWN_BASE_RATE, Backtest
+from churnhealth.evaluate.backtest import Backtest
 from churnhealth.evaluate.compare import paired_difference
+from churnhealth.evaluate.judged_rows import OWN_BASE_RATE
 from churnhealth.evaluate.model_change import (
     band_changes,
     flipped_drivers,
@@ -77,7 +78,8 @@ def gate_evidence(
     here = panel.X[judged.split.test]
     points = _points(model, here)
     change = _change(model, points, here, champion)
-    found = _pooled(table)
+    found = _differences(table, table.overall)
+    newest = _differences(table, str(table.windows["window"].iloc[-1]))
     challenger = table.models[0]
     evidence = GateEvidence(
         challenger=report.metric("log_loss"),
@@ -85,6 +87,7 @@ def gate_evidence(
         windows=len(table.windows),
         against_base_rate=found[challenger, OWN_BASE_RATE],
         calibration=_calibration(report),
+        newest_against_base_rate=newest[challenger, OWN_BASE_RATE],
         champion=judged.champion_log_loss,
         against_champion=_against_champion(workplace, panel, judged),
         champion_calibration=_calibration(champion.report) if champion and champion.report else None,
@@ -110,8 +113,8 @@ def gate_evidence(
     return evidence, (change.note,) if change.note else ()
 
 
-def _pooled(table: Backtest) -> dict[tuple[str, str], LossDifference]:
-    rows = table.differences[table.differences["window"] == table.overall]
+def _differences(table: Backtest, window: str) -> dict[tuple[str, str], LossDifference]:
+    rows = table.differences[table.differences["window"] == window]
     figures = rows[["difference", "low", "high", "standard_error"]].astype(np.float64)
     pairs = zip(map(str, rows["model"]), map(str, rows["than"]), strict=True)
     differences = (LossDifference(*one) for one in figures.itertuples(index=False, name=None))
@@ -143,9 +146,8 @@ def _calibration(report: EvaluationReport) -> Calibration:
 
 
 def _bounded(report: EvaluationReport, metric: str) -> Bounded:
-    lines = report.metrics.set_index("metric")
-    value, low, high = lines.loc[metric, ["value", "low", "high"]].astype(float)
-    return Bounded(float(value), float(low), float(high))
+    line = report.metrics.loc[report.metrics["metric"] == metric, ["value", "low", "high"]]
+    return Bounded(*map(float, line.to_numpy(np.float64)[0]))
 
 
 def _training_skill(model: HealthModel) -> float:
