@@ -35,10 +35,12 @@ def training_rows(workplace: Workplace, today: dt.date | None = None) -> Panel:
     NotEnoughDataError
         Too few customers or churners.
     """
+    problem = workplace.settings.problem
     panel = read_training_panel(workplace, today)
     if today is not None:
-        panel = known_on(panel, workplace.settings.problem, today)
+        panel = known_on(panel, problem, today)
     panel = labelled(panel)
+    panel.notes.extend(early_notes(panel, problem, workplace.clock()))
     require_enough(panel, workplace.settings.model, today)
     return panel
 
@@ -69,6 +71,20 @@ def labelled(panel: Panel) -> Panel:
     if panel.y is None or not np.isnan(panel.y).any():
         return panel
     return _rows_of(panel, ~np.isnan(panel.y))
+
+
+def early_notes(panel: Panel, problem: ChurnProblem, now: dt.datetime) -> list[str]:
+    """Say which labels a panel gives before they can be certain; they are taken as they are."""
+    known = {at: problem.label_known_at(at) for at in panel.cutoff.unique()}
+    early = sorted(at for at, moment in known.items() if moment > now)
+    if not early:
+        return []
+    rows = int(panel.cutoff.isin(early).sum())
+    first, last = (at.tz_convert(problem.timezone).date() for at in (early[0], known[early[-1]]))
+    return [
+        f"{rows:,} labels, of cutoffs from {first} on, are taken as they are given, though they can be "
+        f"certain only on {last}: who has not churned by now may churn yet"
+    ]
 
 
 def _rows_of(panel: Panel, rows: np.ndarray, notes: Sequence[str] = ()) -> Panel:
