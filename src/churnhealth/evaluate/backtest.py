@@ -109,8 +109,8 @@ def rolling_backtest(
     mrr: npt.ArrayLike | None = None,
     segments: pd.DataFrame | None = None,
     capacity: int | None = None,
-    n_boot: int = 200,
-    n_sim: int = 100,
+    n_boot: int = 100,
+    n_sim: int = 50,
     level: float = 0.9,
     random_state: int = 0,
 ) -> Backtest:

@@ -81,10 +81,8 @@ def early_notes(panel: Panel, problem: ChurnProblem, now: dt.datetime) -> list[s
         return []
     rows = int(panel.cutoff.isin(early).sum())
     first, last = (at.tz_convert(problem.timezone).date() for at in (early[0], known[early[-1]]))
-    return [
-        f"{rows:,} labels, of cutoffs from {first} on, are taken as they are given, though they can be "
-        f"certain only on {last}: who has not churned by now may churn yet"
-    ]
+    told = f"{rows:,} labels, of cutoffs from {first} on, are taken as given, though they can be"
+    return [f"{told} certain only on {last}: who has not churned by now may churn yet"]
 
 
 def _rows_of(panel: Panel, rows: np.ndarray, notes: Sequence[str] = ()) -> Panel:
