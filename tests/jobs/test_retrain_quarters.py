@@ -92,7 +92,10 @@ def test_the_label_as_an_indicator_raises_the_alarm_and_is_not_promoted(quarterl
     assert quarterly.registry.versions()[0].aliases == ("challenger",)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=SLOW) for seed in range(1, 6))])
 def test_labels_that_are_noise_promote_nothing_and_that_is_said(quarterly: Workplace, seed: int) -> None:
     rng = np.random.default_rng(seed)
     change(quarterly, lambda frame: frame.assign(churned=(rng.random(len(frame)) < 0.2).astype(int)))
