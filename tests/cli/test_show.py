@@ -100,7 +100,7 @@ def test_a_retraining_run_shows_its_verdict_and_its_quality(
     told = capsys.readouterr().out
     assert "promoted to champion" in told
     assert "log_loss" in told
-    for words in ("CH-G02", "trained on", "logistic", "challenger", "calibration"):
+    for words in ("CH-G02", "trained on", "logistic", "challenger", "lift"):
         assert words in told
     show.retrained(workplace, result, as_json=True)
     told = json.loads(capsys.readouterr().out)

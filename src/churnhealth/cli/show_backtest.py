@@ -13,13 +13,13 @@ from churnhealth.domain.promotion import Verdict
 from churnhealth.evaluate.backtest import Backtest
 
 STYLES = {"stop": "bold red", "warn": "yellow", "passed": "green"}
+# Metric by metric: how the column is called, and with how many digits; intervals are in the card and in JSON.
 SHOWN = {
     "log_loss": ("log loss", 4),
-    "brier_skill": ("Brier skill", 3),
     "roc_auc": ("AUC", 3),
-    "lift_at_capacity": ("lift at capacity", 2),
+    "lift_at_capacity": ("lift", 2),
     "calibration_slope": ("slope", 2),
-    "ici": ("calibration error", 3),
+    "ici": ("error", 3),
 }
 
 
@@ -48,23 +48,22 @@ def windows(backtest: Backtest) -> Table:
 
 
 def models(backtest: Backtest) -> Table:
-    """Return the metrics of every model in every window, with 90 % intervals."""
+    """Return the metrics of every model in every window."""
     names = [name for name, _ in SHOWN.values()]
-    table = new_table("The challenger beside simpler models", ["window", "model", *names])
+    title = "Beside simpler models (lift: at capacity; error: of calibration)"
+    table = new_table(title, ["window", "model", *names])
     for window in backtest.judged:
         for model in backtest.models:
             known = backtest.measures(window, model)
             cells = [_told(known.get(metric), digits) for metric, (_, digits) in SHOWN.items()]
-            table.add_row(plain_text(window), plain_text(model), *cells)
+            first = window if model == backtest.models[0] else ""
+            table.add_row(plain_text(first), plain_text(model), *cells)
     return table
 
 
 def _told(measured: tuple[float, float, float] | None, digits: int) -> str:
-    if measured is None or not math.isfinite(measured[0]):
-        return ""
-    value, low, high = measured
-    shown = f"{value:.{digits}f}"
-    return f"{shown}\n{low:.{digits}f} to {high:.{digits}f}" if math.isfinite(low) else shown
+    known = measured is not None and math.isfinite(measured[0])
+    return f"{measured[0]:.{digits}f}" if measured is not None and known else ""
 
 
 def document(backtest: Backtest) -> dict[str, list[dict[str, Any]]]:
