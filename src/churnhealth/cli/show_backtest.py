@@ -13,7 +13,7 @@ from churnhealth.domain.promotion import Verdict
 from churnhealth.evaluate.backtest import Backtest
 
 STYLES = {"stop": "bold red", "warn": "yellow", "passed": "green"}
-# Metric by metric: how the column is called, and with how many digits; intervals are in the card and in JSON.
+# Metric by metric: how the column is called, and with how many digits; intervals are in the card.
 SHOWN = {
     "log_loss": ("log loss", 4),
     "roc_auc": ("AUC", 3),
