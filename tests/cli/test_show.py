@@ -100,8 +100,18 @@ def test_a_retraining_run_shows_its_verdict_and_its_quality(
     told = capsys.readouterr().out
     assert "promoted to champion" in told
     assert "log_loss" in told
+    for words in ("CH-G02", "trained on", "logistic", "challenger", "lift"):
+        assert words in told
     show.retrained(workplace, result, as_json=True)
-    assert json.loads(capsys.readouterr().out)["decision"] == "promoted"
+    told = json.loads(capsys.readouterr().out)
+    assert told["decision"] == "promoted"
+    assert {one["outcome"] for one in told["checks"]} <= {"passed", "warn"}
+    assert told["backtest"]["windows"][0]["window"] == "customers put aside"
+    # The base rate has no slope: what is not defined is null.
+    slopes = [one for one in told["backtest"]["metrics"] if one["metric"] == "calibration_slope"]
+    assert [one["value"] for one in slopes if one["model"] == "base rate"] == [None]
+    show.retrained(workplace, replace(result, version=None, run_id=None), as_json=False)
+    assert "Dry run, nothing was written. The new model would be promoted" in capsys.readouterr().out
 
 
 def test_stages_are_lines_on_standard_error_when_nobody_watches(

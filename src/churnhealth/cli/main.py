@@ -155,10 +155,21 @@ def demo(
 
 
 @app.command(epilog=EXIT_CODES)
-def retrain(*, config: Config = DEFAULT_CONFIG, as_json: AsJson = False, debug: Debug = False) -> None:
-    """Train on the panel, judge on customers put aside, and promote only with reasons.
+def retrain(
+    *,
+    config: Config = DEFAULT_CONFIG,
+    cutoff: Annotated[
+        str | None, typer.Option(help="Retrain as if today were this date; default: all that is known.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Do everything but register, and say what would be done.")
+    ] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Train on the panel, judge on past quarters, and promote only with reasons.
 
-    Example: churnhealth retrain --json
+    Example: churnhealth retrain --cutoff 2026-10-01 --dry-run
     """
 
     def work() -> int:
@@ -167,9 +178,10 @@ def retrain(*, config: Config = DEFAULT_CONFIG, as_json: AsJson = False, debug: 
         from churnhealth.jobs.retrain import STAGES
         from churnhealth.jobs.retrain import retrain as run
 
+        today = _date(cutoff)
         with stages(STAGES, quiet=as_json) as progress:
             workplace = open_project(config, progress)
-            result = run(workplace)
+            result = run(workplace, cutoff=today, dry_run=dry_run)
         show.retrained(workplace, result, as_json=as_json)
         return DONE if result.verdict.decision == "promoted" else KEPT
 

@@ -22,6 +22,7 @@ from churnhealth.errors import ChurnHealthError, ConfigError, nearest
 from churnhealth.features.panel import PanelColumns
 from churnhealth.jobs.own_indicators import Declarations, declarations
 from churnhealth.jobs.settings_errors import dotted, faults_in_words
+from churnhealth.jobs.settings_promotion import PromotionSettings
 from churnhealth.jobs.settings_sections import (
     CatalogueSettings,
     GroupSettings,
@@ -73,6 +74,7 @@ class Settings(Section):
     segments: SegmentSettings = Field(default={}, validate_default=True)
     scoring: ScoringSettings = Field(default={}, validate_default=True)
     model: ModelSettings = Field(default={}, validate_default=True)
+    promotion: PromotionSettings = Field(default={}, validate_default=True)
     health: HealthSettings = Field(default={}, validate_default=True)
     warehouse: WarehouseSettings = Field(default={}, validate_default=True)
     tracking: TrackingSettings = Field(default={}, validate_default=True)
