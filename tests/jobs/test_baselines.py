@@ -6,7 +6,7 @@ import pytest
 
 from churnhealth.evaluate.loss import log_loss
 from churnhealth.features.panel import Panel
-from churnhealth.jobs.baselines import BASE_RATE, LOGISTIC, baselines
+from churnhealth.jobs.baselines import BASE_RATE, LOGISTIC, POINTS, baselines
 
 
 def panel_of(frame: pd.DataFrame, y: np.ndarray) -> Panel:
@@ -19,10 +19,11 @@ def test_the_base_rate_is_that_of_the_training_rows_and_the_regression_ranks(mak
     frame, y, _ = make_customers(1200, seed=4)
     train = np.arange(1200) < 800
     found = baselines(panel_of(frame, y), train, ~train)
-    assert list(found) == [BASE_RATE, LOGISTIC]
+    assert list(found) == [BASE_RATE, POINTS, LOGISTIC]
     assert found[BASE_RATE] == pytest.approx(y[train].mean())
     losses = {name: log_loss(y[~train], p) for name, p in found.items()}
     assert losses[LOGISTIC] < losses[BASE_RATE] - 0.01
+    assert losses[POINTS] < losses[BASE_RATE] - 0.01
     again = baselines(panel_of(frame, y), train, ~train)
     assert (found[LOGISTIC] == again[LOGISTIC]).all()
 
@@ -40,4 +41,4 @@ def test_one_churner_leaves_the_base_rate(make_customers) -> None:
     y = np.r_[1.0, np.zeros(39)]
     train = np.arange(40) < 20
     found = baselines(panel_of(frame, y), train, ~train)
-    assert found[LOGISTIC].tolist() == [0.05] * 20
+    assert found[LOGISTIC].tolist() == found[POINTS].tolist() == [0.05] * 20

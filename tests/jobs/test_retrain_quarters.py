@@ -33,7 +33,7 @@ def test_past_quarters_are_judged_each_by_what_was_known_then(quarterly: Workpla
     assert table["window"].tolist() == QUARTERS[1:]
     assert table["train_rows"].tolist() == [150, 300, 450]
     assert table["capacity"].tolist() == [15, 15, 15]
-    assert result.backtest.models == ["challenger", "base rate", "logistic regression"]
+    assert result.backtest.models == ["challenger", "base rate", "point table", "logistic regression"]
     assert result.verdict.decision == "promoted"
     gain = result.backtest.differences.set_index(["window", "model", "than"])["high"]
     assert gain["all windows", "challenger", "own base rate"] < 0

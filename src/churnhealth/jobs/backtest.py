@@ -60,7 +60,13 @@ def backtest(
         newest["model"] = model
         return {
             CHALLENGER: model.churn_probability(panel.X[window.test]),
-            **baselines(panel, window.train, window.test, settings.model.random_state),
+            **baselines(
+                panel,
+                window.train,
+                window.test,
+                points=settings.points,
+                random_state=settings.model.random_state,
+            ),
         }
 
     table = rolling_backtest(

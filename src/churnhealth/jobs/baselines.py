@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from churnhealth.domain.health import FloatArray
+from churnhealth.domain.scorecard import PointTable
 from churnhealth.features.panel import Panel
 from churnhealth.labels.holdout import BoolArray
-from churnhealth.model.columns import encode_table, learn_columns
-from churnhealth.model.folds import customer_groups
-from churnhealth.model.linear import fit_linear
-from churnhealth.model.target import with_target_codes
-from churnhealth.model.training import TrainingRows
+from churnhealth.model.baselines import BASELINES, baseline_probabilities
 
-BASE_RATE, LOGISTIC = "base rate", "logistic regression"
+BASE_RATE, POINTS, LOGISTIC = BASELINES
 
 
 def baselines(
-    panel: Panel, train: BoolArray, test: BoolArray, random_state: int = 0
+    panel: Panel,
+    train: BoolArray,
+    test: BoolArray,
+    *,
+    points: PointTable | None = None,
+    random_state: int = 0,
 ) -> dict[str, FloatArray]:
     """Return the churn probabilities of the simpler models for some rows.
 
@@ -29,32 +30,23 @@ def baselines(
         With labels, none missing.
     train, test : ndarray of bool, shape (n,)
         Rows to learn from, with both classes, and rows to predict.
+    points : PointTable, optional
+        The point table made by hand; None: it is learned.
     random_state : int
         Seed of the folds that choose the penalty.
 
     Returns
     -------
     dict of ndarray of shape (rows of `test`,)
-        "base rate": the share of churners among the training rows; "logistic regression": penalised,
-        straight lines, its strength chosen out of fold. The base rate again where a class has too few
-        customers for folds.
+        "base rate", "point table" and "logistic regression", as `baseline_probabilities` has them.
     """
-    y = np.asarray(panel.y)
-    level = np.full(int(test.sum()), float(y[train].mean()))
-    return {BASE_RATE: level, LOGISTIC: _logistic(panel, train, test, random_state, level)}
-
-
-def _logistic(
-    panel: Panel, train: BoolArray, test: BoolArray, random_state: int, level: FloatArray
-) -> FloatArray:
-    y = np.asarray(panel.y)[train]
     customers = np.asarray(pd.factorize(panel.customer_id[train])[0], dtype=np.int64)
-    groups = customer_groups(y, customers, seed=random_state)
-    if groups is None:
-        return level
-    columns = learn_columns(panel.X[train])
-    matrix = encode_table(panel.X[train], columns).matrix
-    rows = TrainingRows(matrix, y, np.ones(len(y)), columns, groups, customers)
-    member, _ = fit_linear(rows, splines=False)
-    judged = with_target_codes(encode_table(panel.X[test], columns).matrix, rows.target_codes)
-    return np.asarray(expit(member.margin(judged)), dtype=np.float64)
+    found = baseline_probabilities(
+        panel.X[train],
+        np.asarray(panel.y, dtype=np.float64)[train],
+        panel.X[test],
+        customers=customers,
+        points=points,
+        seed=random_state,
+    )
+    return {name: found[name].to_numpy() for name in BASELINES}

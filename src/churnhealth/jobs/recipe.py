@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from churnhealth.domain.scorecard import PointTable
 from churnhealth.estimator import HealthModel
 from churnhealth.features.panel import Panel
 from churnhealth.jobs.segment_columns import segment_columns
@@ -38,6 +39,7 @@ def fit_rows(
         catalogue=workplace.catalogue,
         bands=settings.bands,
         segments=_corrected_segments(settings, panel, table),
+        points=_points(settings, indicators),
         random_state=settings.model.random_state,
     )
     labels = np.asarray(panel.y)[rows].astype(bool)
@@ -45,6 +47,14 @@ def fit_rows(
     model.set_params(problem=settings.problem.with_plain_label())
     cutoff = panel.cutoff[rows]
     return model.fit(table, labels, cutoff=cutoff, customer_id=panel.customer_id[rows])
+
+
+def _points(settings: Settings, indicators: Sequence[str] | None) -> PointTable | None:
+    """Return the rules that the recipe can use; a recipe of all indicators must have all of them."""
+    if settings.points is None or indicators is None:
+        return settings.points
+    kept = settings.points.among(indicators)
+    return kept if kept.rules else None
 
 
 def _corrected_segments(settings: Settings, panel: Panel, table: pd.DataFrame) -> list[str]:
