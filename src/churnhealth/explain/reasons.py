@@ -129,7 +129,7 @@ def _fact(
         known,
         value,
         typical,
-        level_share=explanation.level_shares.get(source, {}).get(str(value)),
+        level_share=explanation.level_shares.get(source, {}).get(str(value).strip()),
         counted=None if count is None else count_behind(known, catalogue),
         count=count,
         range=explanation.ranges.get(source),
