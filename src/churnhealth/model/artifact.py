@@ -205,8 +205,9 @@ def _read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
         raise ArtifactError(f"{path}: this is not a model of churnhealth (expected kind {KIND!r})")
     if manifest.get("schema_version") not in READABLE:
         raise ArtifactError(
-            f"{path}: expected schema_version {' or '.join(map(str, READABLE))}, got {manifest.get('schema_version')!r}; "
-            "read it with the release of churnhealth that wrote it, or retrain"
+            f"{path}: expected schema_version {' or '.join(map(str, READABLE))}, "
+            f"got {manifest.get('schema_version')!r}; read it with the release of churnhealth that "
+            "wrote it, or retrain"
         )
     _check_names(path, manifest)
     return manifest, _sha256(raw)
