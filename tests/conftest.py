@@ -3,6 +3,7 @@ small project on a real DuckDB file whose registry is kept in memory, by the sam
 
 from __future__ import annotations
 
+import copy
 import itertools
 import os
 import shutil
@@ -305,21 +306,24 @@ def trained(tmp_path: Path, trained_template: tuple[Path, MemoryRegistry]) -> Wo
 
 
 def _promote(workplace: Workplace, model: HealthModel) -> None:
+    model = copy.copy(model)
+    model.problem = workplace.settings.problem
     folder = model.save(workplace.settings.folder / f"model-{len(workplace.registry.kept)}")
-    version = workplace.registry.log_version(TrainingRecord("by hand", folder, str(model.artifact_hash_)))
+    version = workplace.registry.log_version(
+        TrainingRecord("by hand", folder, str(model.artifact_hash_))
+    )
     workplace.registry.set_champion(version.version)
 
 
-@pytest.fixture
-def project_of(tmp_path: Path) -> Callable[..., Workplace]:
+@pytest.fixture(scope="session")
+def project_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workplace]:
     """Return what makes a project of scores: (model, customers, day of the cutoff) after one another.
 
     `customers` has customer_id as index; `more` is added to the configuration.
     """
 
     def make(*runs: tuple[HealthModel, pd.DataFrame, str], more: str = "") -> Workplace:
-        folder = tmp_path / "by-hand"
-        folder.mkdir()
+        folder = tmp_path_factory.mktemp("by-hand")
         (folder / "churnhealth.toml").write_text(CONFIG + more)
         workplace, champion = open_in(folder, hour=1), None
         for model, customers, day in runs:

@@ -201,8 +201,10 @@ def without_window(label: str, language: str) -> str:
 def _from_to(indicator: Indicator, before: object, after: object, language: str) -> str:
     unit, label = indicator.unit, indicator.label(language)
     if language == "ja":
-        ends = [NO_DATA["ja"] if one is None else with_unit(one, unit, "ja") for one in (before, after)]
-        return f"{label}{COLON}{'→'.join(ends)}"
+        first = NO_DATA["ja"] if before is None else with_unit(before, unit, "ja")
+        told = with_unit if before is None else without_unit
+        last = NO_DATA["ja"] if after is None else told(after, unit, "ja")
+        return f"{label}{COLON}{first}→{last}"
     if after is None:
         first = NO_DATA["en"] if before is None else with_unit(before, unit, beside=label)
         return f"{capitalised(label)}: {first} → {NO_DATA['en']}"

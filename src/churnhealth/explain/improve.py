@@ -128,6 +128,20 @@ def what_would_help(
     ------
     SchemaError
         A customer has no row or several, `segments` does not fit, or columns differ from the fit.
+
+    Examples
+    --------
+    >>> import churnhealth as ch
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"logins": rng.poisson(8, 300), "seats": rng.integers(1, 9, 300)})
+    >>> logins = ch.Indicator("logins", actionable=True)
+    >>> model = ch.HealthModel(catalogue=ch.Catalogue((logins,)), leaf_budget=1)
+    >>> model = model.fit(X, rng.random(300) < 1 / (1 + X["logins"]))
+    >>> customers = X.set_axis([f"C{at}" for at in range(300)])
+    >>> customers.loc["C7", "logins"] = 2
+    >>> table = ch.what_would_help(model, customers, ["C7"])
+    >>> table[["indicator", "value", "target_value", "similar_customers"]].values.tolist()
+    [['logins', 2, 10.0, 300]]
     """
     if top < 1:
         raise ValueError(f"what_would_help: expected top of 1 or more, got {top!r}")
@@ -191,7 +205,8 @@ def _gains(
         for place, one in enumerate(asked)
         for quartile, inward in ((one.high, one.value < one.high), (one.low, one.value > one.low))
     ]
-    raised = _raised(model, plain, score, [(asked[place].spec.name, *trial) for place, *trial in trials])
+    named = [(asked[place].spec.name, rows, quartile) for place, rows, quartile in trials]
+    raised = _raised(model, plain, score, named)
     targets = np.full((len(asked), len(plain)), np.nan)
     gains = np.zeros((len(asked), len(plain)))
     for (place, rows, quartile), more in zip(trials, raised, strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -88,7 +88,7 @@ class CardChange:
         shown = rows.loc[(-rows["points"].abs()).sort_values(kind="stable").index].head(most)
         return shown, self.model - float(shown["points"].sum())
 
-    def sentence(self, row: dict[str, Any], language: str) -> str:
+    def sentence(self, row: Mapping[Any, Any], language: str) -> str:
         """Write a row of `moved` as a sentence."""
         known = self.catalogue.get(row["indicator"]) or Indicator(row["indicator"])
         if row["part"] != BEHAVIOUR:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +43,7 @@ class CardHelp:
     asked: int
     catalogue: Catalogue
 
-    def sentence(self, row: dict[str, Any], language: str) -> str:
+    def sentence(self, row: Mapping[Any, Any], language: str) -> str:
         """Write a row of `lines` as a sentence."""
         return help_sentence(
             self.catalogue[row["indicator"]],
