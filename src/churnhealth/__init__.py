@@ -31,15 +31,21 @@ _OWNERS = {
     "SchemaError": "errors",
     "TrackingError": "errors",
     "WarehouseError": "errors",
+    "beyond_training": "explain.ranges",
+    "day_of_change": "explain.change_day",
     "evaluate_model": "evaluate.report",
+    "explain_customer": "jobs.explain_customer",
     "health_from_probability": "domain.health",
     "healthy_against_churned": "evaluate.side_by_side",
+    "indicator_series": "jobs.card_day",
     "open_workplace": "jobs.wiring",
     "read_panel_file": "adapters.panel_files",
     "retrain": "jobs.retrain",
     "score": "jobs.score",
+    "score_change": "explain.change",
     "scoring_panel": "features.panel",
     "training_panel": "features.panel",
+    "what_would_help": "explain.improve",
 }
 
 __all__ = [*sorted(_OWNERS), "__version__"]

@@ -331,6 +331,7 @@ class HealthModel(ClassifierMixin, BaseEstimator):
             typical=group.typical,
             catalogue=self.catalogue_,
             sub_scores=by_group.apply(lambda one: self._health(base + one.to_numpy())),
+            level_shares=group.level_shares,
             ranges={
                 column.name: (column.low, column.high)
                 for column in columns

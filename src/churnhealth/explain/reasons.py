@@ -55,7 +55,7 @@ def reason(
     'ログイン回数：5回（標準は12回）。健全度 −9点'
     """
     known = _known(indicator, catalogue)
-    return _sentence(_phrase(indicator, Fact(known, value, typical), language), points, language)
+    return sentence(_phrase(indicator, Fact(known, value, typical), language), points, language)
 
 
 def reasons(
@@ -94,7 +94,7 @@ def reasons(
             fact = _fact(*key, catalogue=words_of, explanation=explanation)
             known[key] = words = _phrase(key[0], fact, language)
         told.append(words)
-    return [_sentence(words, change, language) for words, change in zip(told, points, strict=True)]
+    return [sentence(words, change, language) for words, change in zip(told, points, strict=True)]
 
 
 def points_text(points: float, language: str) -> str:
@@ -129,7 +129,7 @@ def _fact(
         known,
         value,
         typical,
-        level_share=explanation.level_shares.get(source, {}).get(str(value)),
+        level_share=explanation.level_shares.get(source, {}).get(str(value).strip()),
         counted=None if count is None else count_behind(known, catalogue),
         count=count,
         range=explanation.ranges.get(source),
@@ -189,5 +189,12 @@ def _phrase(indicator: str, fact: Fact, language: str) -> str:
     return phrase(fact, language)
 
 
-def _sentence(words: str, points: float, language: str) -> str:
+def sentence(words: str, points: float, language: str) -> str:
+    """End a phrase with its points.
+
+    Examples
+    --------
+    >>> sentence("Logins: 5", -9.04, "en")
+    'Logins: 5. Health −9 points'
+    """
     return f"{words}{'。' if language == 'ja' else '. '}{points_text(points, language)}"

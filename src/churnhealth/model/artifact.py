@@ -29,7 +29,9 @@ from churnhealth.model.target import TargetCode
 from churnhealth.model.trees import TreeMember
 
 KIND = "churnhealth-model"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+# Version 2 lacks the shares of levels.
+READABLE = (2, 3)
 MANIFEST = "manifest.json"
 MODEL = "model.json"
 
@@ -213,10 +215,11 @@ def _read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
         raise ArtifactError(f"{path}: expected JSON, got damaged text ({error})") from error
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise ArtifactError(f"{path}: this is not a model of churnhealth (expected kind {KIND!r})")
-    if manifest.get("schema_version") != SCHEMA_VERSION:
+    if manifest.get("schema_version") not in READABLE:
         raise ArtifactError(
-            f"{path}: expected schema_version {SCHEMA_VERSION}, got {manifest.get('schema_version')!r}; "
-            "read it with the release of churnhealth that wrote it, or retrain"
+            f"{path}: expected schema_version {' or '.join(map(str, READABLE))}, "
+            f"got {manifest.get('schema_version')!r}; read it with the release of churnhealth that "
+            "wrote it, or retrain"
         )
     _check_names(path, manifest)
     return manifest, _sha256(raw)
