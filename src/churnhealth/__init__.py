@@ -37,7 +37,7 @@ _OWNERS = {
     "read_panel_file": "adapters.panel_files",
     "retrain": "jobs.retrain",
     "score": "jobs.score",
-    "scoring_panel": "features.panel",
+    "scoring_panel": "features.panel_scoring",
     "training_panel": "features.panel",
 }
 

@@ -14,6 +14,9 @@ import pyarrow as pa
 from churnhealth.adapters import warehouse_sql as sql
 from churnhealth.adapters.arrow_frames import arrow_to_frame, contract_to_arrow, frame_to_arrow
 from churnhealth.adapters.arrow_plain import plain_batches, plain_table
+from churnhealth.adapters.score_batch import ScoreBatch
+from churnhealth.adapters.slice_check import checked_slice
+from churnhealth.adapters.staging import StagedScores, StagingArea, opened_staging
 from churnhealth.adapters.warehouse import (
     CURRENT_VIEW,
     SCORE_JOB,
@@ -21,11 +24,10 @@ from churnhealth.adapters.warehouse import (
     RunRecord,
     ScoreSlice,
     checked_prefix,
-    checked_slice,
     utc_moment,
 )
-from churnhealth.adapters.warehouse_publish import change_run, publish_slice
-from churnhealth.adapters.warehouse_session import Session
+from churnhealth.adapters.warehouse_publish import change_run
+from churnhealth.adapters.warehouse_session import Session, known_relations, place_to_write
 from churnhealth.domain.contracts import TableContract
 from churnhealth.domain.tables import (
     HEALTH_DRIVERS,
@@ -77,10 +79,14 @@ class SqlWarehouse(ABC):
     def _writing(self) -> AbstractContextManager[Session]:
         """Open a session in ONE transaction, committed at the end of the block, or never."""
 
+    @abstractmethod
+    def _staging_area(self) -> StagingArea:
+        """Return the place where scored customers wait."""
+
     def tables(self) -> list[str]:
         """List tables and views; outside the default schema as "schema.table"."""
         with self._reading() as session:
-            return sorted(_known(session))
+            return sorted(known_relations(session))
 
     def relation_sql(self, relation: str) -> str:
         """Return the quoted place of a table or view, as it stands after FROM."""
@@ -141,7 +147,7 @@ class SqlWarehouse(ABC):
         sql.quoted(table)
         arrow = frame_to_arrow(table, frame)
         with self._writing() as session:
-            schema, name = _place_to_write(session, table)
+            schema, name = place_to_write(session, table)
             ours = {output.casefold() for output in (*self._outputs(), self._prefix + CURRENT_VIEW)}
             if schema == session.schema and name.casefold() in ours:
                 raise WarehouseError(f"{table}: is an output table of churnhealth; choose another name")
@@ -151,7 +157,7 @@ class SqlWarehouse(ABC):
         """Create the output tables and the view where they are missing; again does no harm."""
         with self._writing() as session:
             session.one_writer("the output tables")
-            known = _known(session)
+            known = known_relations(session)
             for contract in OUTPUT_TABLES:
                 if self._prefix + contract.name not in known:
                     session.execute(sql.create_table(contract, self._prefix, session.types))
@@ -172,11 +178,14 @@ class SqlWarehouse(ABC):
 
     def publish(self, run: RunRecord, slice_: ScoreSlice, finished_at: datetime) -> PublishResult:
         """Write everything that a run scored, and finish the run, in ONE transaction."""
-        tables = checked_slice(run, slice_)
-        moment = utc_moment("finished_at", finished_at)
-        with self._writing() as session:
-            session.one_writer("the output tables")
-            return publish_slice(session, self._prefix, run, tables, moment)
+        checked_slice(run, slice_)
+        with self.staging() as staged:
+            staged.add(ScoreBatch.from_slice(slice_))
+            return staged.publish(run, finished_at)
+
+    def staging(self) -> AbstractContextManager[StagedScores]:
+        """Open a place for the batches of one run; what a killed run left there is removed."""
+        return opened_staging(self._staging_area(), self._writing, self._prefix)
 
     def finish_run(
         self, run: RunRecord, finished_at: datetime, *, message: str, model_version: str | None = None
@@ -213,6 +222,12 @@ class SqlWarehouse(ABC):
         wanted = {"customer_id": customer_id}
         return self._select(HEALTH_SCORES.name, wanted, "cutoff DESC, scored_at DESC, model_version")
 
+    def riskiest_scores(self, cutoff: datetime, model_version: str, most: int) -> pd.DataFrame:
+        """Read the rows of `health_scores` with the first `most` ranks of a slice, by rank."""
+        values = [utc_moment("cutoff", cutoff), model_version, most]
+        with self._reading() as session:
+            return _frame(session.table(sql.read_riskiest(self._prefix), values))
+
     def customer_drivers(self, customer_id: str, cutoff: datetime, model_version: str) -> pd.DataFrame:
         """Read the drivers of one score, by rank."""
         return self._of_score(HEALTH_DRIVERS, customer_id, cutoff, model_version, '"rank"')
@@ -238,7 +253,7 @@ class SqlWarehouse(ABC):
     def _select(self, name: str, wanted: Mapping[str, object], order: str) -> pd.DataFrame:
         table = self._prefix + name
         with self._reading() as session:
-            if table not in _known(session):
+            if table not in known_relations(session):
                 raise WarehouseError(
                     f"{self._where()}: no table {table!r}: nothing has been scored here yet. Score "
                     "customers first, or check the warehouse's place and prefix."
@@ -252,7 +267,7 @@ class SqlWarehouse(ABC):
             return change_run(session, self._prefix, ended, {"run_id": run_id})
 
     def _found(self, session: Session, relation: str) -> str:
-        known = _known(session)
+        known = known_relations(session)
         spelled = {f"{session.schema}.{name}": place for name, place in known.items()} | known
         alike = {place for name, place in spelled.items() if name.casefold() == relation.casefold()}
         if relation in spelled or len(alike) == 1:
@@ -270,25 +285,6 @@ class SqlWarehouse(ABC):
                 f"{listed(contract.column_names, most=20)}, got {listed(got, most=20)}. "
                 "Choose a prefix for the warehouse, or another place."
             )
-
-
-def _known(session: Session) -> dict[str, str]:
-    """Map each table's and view's name, as people write it, to its quoted place."""
-    return {
-        (table if schema == session.schema else f"{schema}.{table}"): (
-            f"{sql.quoted(schema)}.{sql.quoted(table)}"
-        )
-        for schema, table in session.relations()
-    }
-
-
-def _place_to_write(session: Session, table: str) -> tuple[str, str]:
-    """Return schema and name; what stands before a dot is a schema when there is one of that name."""
-    before, dot, name = table.partition(".")
-    alike = [schema for schema in session.schemas() if schema.casefold() == before.casefold()]
-    if dot and alike:
-        return (before if before in alike else alike[0]), name
-    return session.schema, table
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

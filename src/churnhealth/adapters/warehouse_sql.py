@@ -8,11 +8,13 @@ Values are bound by number: $1, $2 and so on.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from churnhealth.adapters.warehouse import CURRENT_VIEW, SCORE_JOB
+from churnhealth.adapters.warehouse import CURRENT_VIEW, SCORE_JOB, RunRecord
 from churnhealth.domain.contracts import Column, TableContract
 from churnhealth.domain.tables import HEALTH_RUNS, HEALTH_SCORES, HEALTH_SCORES_HISTORY
 from churnhealth.errors import WarehouseError
+from churnhealth.features.sql_text import literal
 
 # The name under which the rows of an Arrow table stand while they are written.
 SOURCE = "churnhealth_source"
@@ -162,6 +164,48 @@ def keep_history(prefix: str) -> str:
         f"({names(HEALTH_SCORES_HISTORY.column_names)}) "
         f"SELECT {names(HEALTH_SCORES.column_names)}, CAST($1 AS INTEGER) "
         f"FROM {quoted(prefix + HEALTH_SCORES.name)} WHERE cutoff = $2 AND model_version = $3"
+    )
+
+
+def staged_rows(contract: TableContract, run: RunRecord, place: str) -> str:
+    """Select whole rows of a table from where a run's scored customers wait.
+
+    Added are the columns that are the same for the whole run, and the rank among all customers: the
+    highest probability first, equal ones in the order of their ids.
+
+    Parameters
+    ----------
+    contract : TableContract
+        One of the slice's tables, or the rejects.
+    run : RunRecord
+        A score run.
+    place : str
+        As it stands after FROM.
+    """
+    added = {
+        "cutoff": _instant(run.cutoff),
+        "model_version": f"CAST({literal(run.model_version)} AS VARCHAR)",
+        "run_id": f"CAST({literal(run.run_id)} AS VARCHAR)",
+        "scored_at": _instant(run.started_at),
+        "risk_rank": "ROW_NUMBER() OVER (ORDER BY churn_probability DESC, customer_id)",
+    }
+    columns = [
+        f"{added[name]} AS {quoted(name)}" if name in added else quoted(name)
+        for name in contract.column_names
+    ]
+    return f"SELECT {', '.join(columns)} FROM {place}"
+
+
+def _instant(moment: datetime | None) -> str:
+    text = None if moment is None else moment.isoformat()
+    return f"CAST({literal(text)} AS TIMESTAMP WITH TIME ZONE)"
+
+
+def read_riskiest(prefix: str) -> str:
+    """Read the scores of a slice with the highest probability; binds cutoff, model_version, most."""
+    return (
+        f"SELECT * FROM {quoted(prefix + HEALTH_SCORES.name)} WHERE cutoff = $1 "
+        "AND model_version = $2 AND risk_rank <= $3 ORDER BY risk_rank"
     )
 
 

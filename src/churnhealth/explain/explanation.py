@@ -10,6 +10,7 @@ import pandas as pd
 
 from churnhealth.domain.indicators import Catalogue
 from churnhealth.explain.attribution import MISSING_SUFFIX
+from churnhealth.explain.ranking import strongest
 
 ALL_OTHERS = "(all others)"
 DRIVER_COLUMNS = (
@@ -101,8 +102,7 @@ class Explanation:
         if top < 1:
             raise ValueError(f"drivers: expected top of 1 or more, got {top!r}")
         points = self.points.to_numpy(dtype=np.float64)
-        keep = min(top, points.shape[1])
-        order = np.argsort(-np.abs(points), axis=1, kind="stable")[:, :keep]
+        order = strongest(points, top)
         taken = np.take_along_axis(points, order, axis=1)
         rows, ranks = np.nonzero(taken)
         table = self._driver_rows(rows, order[rows, ranks], ranks + 1, taken[rows, ranks])
@@ -116,7 +116,7 @@ class Explanation:
         groups = np.asarray([group_of(str(name), self.catalogue) for name in names], dtype=object)
         typical = np.asarray([self.typical.get(source) for source in sources], dtype=object)
         value_at = np.asarray([self.values.columns.get_loc(source) for source in sources])
-        values = _values_at(self.values, rows, value_at[at])
+        values = values_at(self.values, rows, value_at[at])
         return pd.DataFrame(
             {
                 "row": self.points.index.to_numpy()[rows],
@@ -193,7 +193,7 @@ def sum_by_group(table: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
     return pd.DataFrame(sums, index=table.index, columns=names)
 
 
-def _values_at(values: pd.DataFrame, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+def values_at(values: pd.DataFrame, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Pick one cell per (row, column); missing ones are None."""
     out = np.full(len(rows), None, dtype=object)
     for column in np.unique(columns):

@@ -1,0 +1,164 @@
+"""The rows of `health_drivers` for a batch of customers, without a step per customer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from churnhealth.explain.explanation import (
+    ALL_OTHERS,
+    Explanation,
+    direction_of,
+    group_of,
+    source_of,
+    values_at,
+)
+from churnhealth.explain.ranking import strongest
+from churnhealth.explain.reasons import reasons
+from churnhealth.jobs.value_texts import arrow_values, value_texts
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+# Sentences tell points to one decimal, so rows that differ by less share theirs.
+POINTS_DECIMALS = 1
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Driver rows: of which customer, of which column of points (the last one is all others)."""
+
+    customer: IntArray
+    column: IntArray
+    rank: IntArray
+    points: FloatArray
+
+
+def driver_rows(explanation: Explanation, customers: pa.Array, top: int) -> pa.Table:
+    """Return each customer's strongest contributions and, last, all others.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of n customers.
+    customers : pyarrow.Array of large_string, shape (n,)
+        Their ids.
+    top : int
+        At most so many drivers per customer; what contributes nothing is not listed.
+
+    Returns
+    -------
+    pyarrow.Table
+        As in `churnhealth.adapters.score_batch.ScoreBatch`; base and rows add up to the score.
+    """
+    points = explanation.points.to_numpy(dtype=np.float64)
+    chosen = _choose(points, top)
+    names = [str(name) for name in explanation.points.columns]
+    groups = [group_of(name, explanation.catalogue) for name in names]
+    typical = [explanation.typical.get(source_of(name)) for name in names]
+    values = _values(explanation, chosen)
+    english, japanese = _sentences(explanation, chosen, values)
+    return pa.table(
+        {
+            "customer_id": pa.DictionaryArray.from_arrays(
+                pa.array(chosen.customer.astype(np.int32)), customers
+            ),
+            "rank": pa.array(chosen.rank),
+            "indicator": _words(chosen.column, [*names, ALL_OTHERS]),
+            "indicator_group": _words(chosen.column, [*groups, ALL_OTHERS]),
+            "value": values,
+            "typical_value": _words(chosen.column, [*map(_typical_text, typical), None]),
+            "contribution_points": pa.array(chosen.points),
+            "direction": _directions(chosen.points),
+            "reason_en": english,
+            "reason_ja": japanese,
+        }
+    )
+
+
+def _choose(points: FloatArray, top: int) -> _Chosen:
+    count, width = points.shape
+    order = strongest(points, top)
+    taken = np.take_along_axis(points, order, axis=1)
+    rest = points.sum(axis=1) - taken.sum(axis=1)
+    column = np.column_stack([order, np.full(count, width)])
+    told = np.column_stack([taken, rest])
+    shown = np.column_stack([taken != 0.0, np.ones(count, dtype=bool)])
+    rank = np.cumsum(shown, axis=1)
+    customer = np.broadcast_to(np.arange(count)[:, None], shown.shape)
+    return _Chosen(customer[shown], column[shown], rank[shown], told[shown])
+
+
+def _values(explanation: Explanation, chosen: _Chosen) -> pa.Array:
+    """Write the values, indicator by indicator, and put them back in the order of rows."""
+    texts, rows = [], []
+    for at, name in enumerate(explanation.points.columns):
+        here = np.flatnonzero(chosen.column == at)
+        cells = explanation.values[source_of(str(name))].iloc[chosen.customer[here]]
+        texts.append(value_texts(arrow_values(cells)))
+        rows.append(here)
+    others = np.flatnonzero(chosen.column == len(explanation.points.columns))
+    whole = pa.concat_arrays([*texts, pa.nulls(len(others), pa.large_string())])
+    back = np.empty(len(chosen.column), dtype=np.int64)
+    back[np.concatenate([*rows, others])] = np.arange(len(back))
+    return whole.take(pa.array(back))
+
+
+def _sentences(explanation: Explanation, chosen: _Chosen, values: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Write one sentence per distinct indicator, value and points, in both languages."""
+    codes = values.dictionary_encode().indices.fill_null(-1).to_numpy() + 1
+    shown = np.round(chosen.points, POINTS_DECIMALS)
+    tenths = np.round(shown * 10**POINTS_DECIMALS).astype(np.int64)
+    width = len(explanation.points.columns) + 1
+    keys = ((codes.astype(np.int64) * width + chosen.column) << 20) + tenths
+    which, distinct = pd.factorize(keys)
+    first = np.empty(len(distinct), dtype=np.int64)
+    first[which[::-1]] = np.arange(len(keys))[::-1]
+    table = _distinct_rows(explanation, chosen, shown, first)
+    english, japanese = (
+        _words(which, reasons(table, explanation.catalogue, language)) for language in ("en", "ja")
+    )
+    return english, japanese
+
+
+def _distinct_rows(
+    explanation: Explanation, chosen: _Chosen, shown: FloatArray, rows: IntArray
+) -> pd.DataFrame:
+    names = np.array([*explanation.points.columns, ALL_OTHERS], dtype=object)
+    sources = [source_of(str(name)) for name in explanation.points.columns]
+    typical = np.array([*(explanation.typical.get(one) for one in sources), None], dtype=object)
+    place = np.array([explanation.values.columns.get_loc(one) for one in sources] + [-1])
+    columns = chosen.column[rows]
+    return pd.DataFrame(
+        {
+            "indicator": names[columns],
+            "value": values_at(explanation.values, chosen.customer[rows], place[columns]),
+            "typical_value": typical[columns],
+            "contribution_points": shown[rows],
+        }
+    )
+
+
+def _words(codes: IntArray, words: Sequence[str | None]) -> pa.Array:
+    """Spell codes out as a dictionary, in which each word stands once; None is missing."""
+    places, distinct = pd.factorize(np.array(words, dtype=object))
+    at = places[codes].astype(np.int32)
+    spelled = pa.array(distinct, pa.large_string())
+    return pa.DictionaryArray.from_arrays(pa.array(at, mask=at < 0), spelled)
+
+
+def _directions(points: FloatArray) -> pa.Array:
+    signs = np.array([-1.0, 0.0, 1.0])
+    return _words(np.sign(points).astype(np.int64) + 1, [str(one) for one in direction_of(signs)])
+
+
+def _typical_text(value: object) -> str | None:
+    if value is None:
+        return None
+    text: str = value_texts(arrow_values(pd.Series([value])))[0].as_py()
+    return text
