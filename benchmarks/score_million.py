@@ -37,7 +37,8 @@ from churnhealth.domain.problem import ChurnProblem
 from churnhealth.estimator import HealthModel
 from churnhealth.explain import contributions, treeshap
 from churnhealth.features.panel import Panel, PanelColumns
-from churnhealth.features.panel_scoring import BATCH_ROWS, scoring_batches
+from churnhealth.features.panel_scoring import scoring_batches
+from churnhealth.features.table_batches import BATCH_ROWS
 from churnhealth.jobs import driver_rows, score_tables
 from churnhealth.jobs.score_tally import ScoreTally
 from churnhealth.jobs.scoring_source import WarehouseBatches

@@ -61,16 +61,21 @@ def test_batches_of_any_size_are_one_slice_ranked_over_all_customers(
     assert leftovers(place, warehouse) == []
 
 
+def published(warehouse: Warehouse, run: Any, parts: list[ScoreBatch]) -> PublishResult:
+    with warehouse.staging() as staged:
+        for batch in parts:
+            staged.add(batch)
+        return staged.publish(run, LATER)
+
+
 def test_a_customer_in_two_batches_is_refused_by_the_key(
     place: Any, warehouse: Warehouse, world: Any
 ) -> None:
     run = world.run(rows=2)
     warehouse.start_run(run)
     batch = ScoreBatch.from_slice(world.slice(run, {"a": 90.0}))
-    with pytest.raises(WarehouseError, match=r"(?i)duplicate key"), warehouse.staging() as staged:
-        staged.add(batch)
-        staged.add(batch)
-        staged.publish(run, LATER)
+    with pytest.raises(WarehouseError, match=r"(?i)duplicate key"):
+        published(warehouse, run, [batch, batch])
     assert warehouse.read_table("health_scores").empty
     assert leftovers(place, warehouse) == []
 
@@ -78,13 +83,8 @@ def test_a_customer_in_two_batches_is_refused_by_the_key(
 def test_customers_that_were_read_and_not_scored_stop_the_run(warehouse: Warehouse, world: Any) -> None:
     run = world.run(rows=5)
     warehouse.start_run(run)
-    with (
-        pytest.raises(WarehouseError, match="5 read, 4 scored, 0 rejected"),
-        warehouse.staging() as staged,
-    ):
-        for batch in batches(world, run, 2):
-            staged.add(batch)
-        staged.publish(run, LATER)
+    with pytest.raises(WarehouseError, match="5 read, 4 scored, 0 rejected"):
+        published(warehouse, run, batches(world, run, 2))
     assert warehouse.read_table("health_scores").empty
 
 
@@ -93,11 +93,9 @@ def test_a_batch_that_breaks_its_contract_is_not_put_aside(warehouse: Warehouse,
     good = ScoreBatch.from_slice(world.slice(run, {"a": 90.0}))
     place = good.scores.column_names.index("health_score")
     bad = good.scores.set_column(place, "health_score", pa.array([101.0]))
-    with (
-        pytest.raises(SchemaError, match="health_score: expected 0 to 100, got 101 to 101"),
-        warehouse.staging() as staged,
-    ):
-        staged.add(dataclasses.replace(good, scores=bad))
+    spoiled = dataclasses.replace(good, scores=bad)
+    with pytest.raises(SchemaError, match="health_score: expected 0 to 100, got 101 to 101"):
+        published(warehouse, run, [spoiled])
 
 
 KILLED = """

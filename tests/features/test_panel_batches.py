@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from churnhealth.domain.problem import ChurnProblem
 from churnhealth.errors import SchemaError
 from churnhealth.features.panel import Panel, PanelColumns
-from churnhealth.features.panel_scoring import FrameBatches, scoring_batches, scoring_panel
+from churnhealth.features.panel_scoring import scoring_batches, scoring_panel
+from churnhealth.features.table_batches import FrameBatches
 
 COLUMNS = PanelColumns("customer_id", cutoff="cutoff", mrr="mrr", currency="JPY")
 PROBLEM = ChurnProblem(timezone="Asia/Tokyo")

@@ -57,8 +57,8 @@ def checked_slice(run: RunRecord, slice_: ScoreSlice) -> dict[TableContract, pd.
         if contract is HEALTH_SCORES:
             contract = _UNRANKED
         contract.check(frame)
-    checked_run(run, len(slice_.scores), len(slice_.rejects))
     _check_belongs(run, tables)
+    checked_run(run, len(slice_.scores), len(slice_.rejects))
     return tables
 
 

@@ -183,6 +183,7 @@ def training_panel(
 
 
 def refuse(table: str, faults: Sequence[str]) -> None:
+    """Raise one SchemaError with all faults, when there are any."""
     if faults:
         raise SchemaError(table, faults)
 
@@ -208,6 +209,7 @@ def numbers(table: pd.DataFrame, mrr: str | None, names: Sequence[str]) -> list[
 
 
 def left_out(table: pd.DataFrame, columns: PanelColumns, used: Sequence[str], why: str) -> list[str]:
+    """Return a note that names the columns that are not used, when there are any."""
     known = {*used, *wanted_columns(columns, (), columns.ignore)}
     extra = [name for name in table.columns if name not in known]
     return [f"left out, {why}: {listed(extra)}"] if extra else []

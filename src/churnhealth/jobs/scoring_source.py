@@ -14,7 +14,8 @@ from churnhealth.adapters.warehouse import Warehouse
 from churnhealth.adapters.warehouse_sql import names
 from churnhealth.estimator import HealthModel
 from churnhealth.features.panel import Panel
-from churnhealth.features.panel_scoring import FrameBatches, TableBatches, scoring_batches
+from churnhealth.features.panel_scoring import scoring_batches
+from churnhealth.features.table_batches import FrameBatches, TableBatches
 from churnhealth.jobs.declarations_changed import require_unchanged
 from churnhealth.jobs.history_panel import history_scoring_panel
 from churnhealth.jobs.wiring import Workplace
