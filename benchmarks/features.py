@@ -1,42 +1,56 @@
 # Names are ours.
-# ruff: noqa: S608
-"""How fast are windowed indicators? Our SQL, a naive range join and a pandas loop, side by side.
+"""How fast are windowed indicators? Our SQL and its rivals, side by side.
 
 Each way runs in a process of its own, on one thread, on the same synthetic events in a DuckDB file;
 reading is part of it. Told are CPU seconds and peak memory, and whether all gave the same numbers.
 
+- sql: `indicator_matrix`; batches: `indicator_batches`, 25,000 customers at a time
+- packed: one GROUP BY written by hand for exactly this case: three windows in one whole number, days as
+  bits, days in UTC; customers without events are left out
+- scatter: one pass over Arrow batches into dense numpy arrays, also for exactly this case
+- polars: the same by its streaming engine (only where it is installed)
+- range: a naive range join; pandas: one cutoff and window after the other
+
     python benchmarks/features.py --events 1000000 --customers 100000
-    python benchmarks/features.py --events 50000000 --ways sql
+    python benchmarks/features.py --events 50000000 --ways sql batches packed scatter
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
+import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
+from features_rivals import (
+    CUTOFFS,
+    DAYS,
+    FEATURES,
+    FIRST,
+    WINDOWS,
+    Runner,
+    by_packed,
+    by_pandas,
+    by_polars,
+    by_range,
+    by_scatter,
+)
 
 from churnhealth.domain.catalogue import DeclaredIndicator
 from churnhealth.domain.indicators import Indicator
 from churnhealth.domain.measures import Measure
 from churnhealth.domain.sources import History, Source
-from churnhealth.features.matrix import indicator_matrix
-from churnhealth.features.sql_text import quote_dotted
+from churnhealth.features.matrix import indicator_batches, indicator_matrix
 
-WINDOWS = (7, 28, 90)
-FEATURES = tuple(f"feature{number:02d}" for number in range(12))
-FIRST, DAYS = dt.date(2023, 1, 1), 912
-CUTOFFS = [stamp.date() for stamp in pd.date_range("2023-10-01", periods=8, freq="QS")]
 PEOPLE = """
 CREATE TABLE people AS
 SELECT 'C' || lpad(CAST(i AS VARCHAR), 8, '0') AS customer_id FROM range(?) AS r(i)
@@ -47,7 +61,7 @@ SELECT 'C' || lpad(CAST(number AS VARCHAR), 8, '0'), make_timestamptz(micros),
   'feature' || lpad(CAST(feature AS VARCHAR), 2, '0')
 FROM frame
 """
-WAYS = ("sql", "range", "pandas")
+WAYS = ("sql", "batches", "packed", "scatter", "polars", "range", "pandas")
 
 
 def declared() -> list[DeclaredIndicator]:
@@ -88,87 +102,25 @@ def write_events(path: Path, events: int, customers: int) -> None:
     connection.close()
 
 
-class Runner:
-    """One thread of DuckDB."""
-
-    dialect = "duckdb"
-
-    def __init__(self, path: Path) -> None:
-        self.connection = duckdb.connect(str(path), read_only=True, config={"threads": 1})
-        self.connection.execute("SET memory_limit = '2GB'")
-
-    def relation_sql(self, relation: str) -> str:
-        return quote_dotted(relation)
-
-    def query(self, sql: str) -> Any:
-        return self.connection.sql(sql).to_arrow_table()
-
-    def query_batches(self, sql: str) -> Any:
-        return self.query(sql).to_batches()
-
-    def columns(self, relation: str) -> list[tuple[str, str]]:
-        return [row[:2] for row in self.connection.execute(f"DESCRIBE {relation}").fetchall()]
+NAMES = {name: name for name in ("customer_id", "occurred_at", "feature")}
+HISTORY = History({"usage_events": Source("usage_events", "events", NAMES)}, "UTC")
+ASKED = "SELECT p.customer_id, c.cutoff FROM people AS p CROSS JOIN cutoffs AS c"
 
 
 def by_sql(path: Path) -> pd.DataFrame:
-    names = {name: name for name in ("customer_id", "occurred_at", "feature")}
-    history = History({"usage_events": Source("usage_events", "events", names)}, "UTC")
-    asked = "SELECT p.customer_id, c.cutoff FROM people AS p CROSS JOIN cutoffs AS c"
-    return indicator_matrix(Runner(path), history, declared(), asked, CUTOFFS)
+    return indicator_matrix(Runner(path), HISTORY, declared(), ASKED, CUTOFFS)
 
 
-def by_range(path: Path) -> pd.DataFrame:
-    """Join every event to every cutoff whose longest window holds it, by inequalities."""
-    counts = ", ".join(
-        f"COUNT(*) FILTER (e.feature = '{feature}' AND e.occurred_at >= c.cutoff - INTERVAL {days} DAY) "
-        f"AS {feature}_{days}"
-        for feature in FEATURES
-        for days in WINDOWS
-    )
-    now = "COUNT(*) FILTER (e.occurred_at >= c.cutoff - INTERVAL 28 DAY)"
-    then = (
-        "COUNT(*) FILTER (e.occurred_at >= c.cutoff - INTERVAL 56 DAY "
-        "AND e.occurred_at < c.cutoff - INTERVAL 28 DAY)"
-    )
-    cutoffs = ", ".join(f"(TIMESTAMPTZ '{one} 00:00:00+00')" for one in CUTOFFS)
-    sql = (
-        f"SELECT customer_id, cutoff, {counts}, COUNT(DISTINCT CAST(e.occurred_at AS DATE)) AS days_90, "
-        f"{now} / NULLIF({then}, 0) AS ratio_28, "
-        "CAST(cutoff AS DATE) - MAX(CAST(e.occurred_at AS DATE)) AS recency "
-        f"FROM events AS e JOIN (VALUES {cutoffs}) AS c(cutoff) ON e.occurred_at < c.cutoff "
-        "AND e.occurred_at >= c.cutoff - INTERVAL 90 DAY GROUP BY customer_id, cutoff"
-    )
-    return Runner(path).connection.execute(sql).df()
-
-
-def by_pandas(path: Path) -> pd.DataFrame:
-    """One cutoff and window after the other."""
-    events = Runner(path).connection.execute("SELECT * FROM events").df()
-    events["day"] = events["occurred_at"].dt.floor("D")
-    parts = []
-    for cutoff in pd.to_datetime(CUTOFFS).tz_localize("UTC"):
-        age = (cutoff - events["day"]).dt.days
-        columns = {}
-        for days in WINDOWS:
-            inside = events[(age >= 1) & (age <= days)]
-            counts = pd.crosstab(inside["customer_id"], inside["feature"])
-            columns |= {f"{feature}_{days}": counts[feature] for feature in counts}
-        inside = events[(age >= 1) & (age <= 90)]
-        grouped = inside.groupby("customer_id")["day"]
-        now = events[(age >= 1) & (age <= 28)].groupby("customer_id").size()
-        then = events[(age > 28) & (age <= 56)].groupby("customer_id").size()
-        ratio = now.reindex(then.index, fill_value=0) / then
-        columns |= {"days_90": grouped.nunique(), "ratio_28": ratio}
-        columns["recency"] = (cutoff - grouped.max()).dt.days
-        parts.append(
-            pd.DataFrame(columns).assign(cutoff=cutoff).rename_axis("customer_id").reset_index()
-        )
-    return pd.concat(parts)
+def by_batches(path: Path) -> pd.DataFrame:
+    names = [one.name for one in declared()]
+    slices = indicator_batches(Runner(path), HISTORY, declared(), ASKED, CUTOFFS, customers=25_000)
+    return pd.DataFrame([one[names].sum() for one in slices])
 
 
 def run(way: str, path: Path) -> None:
+    ways = (by_sql, by_batches, by_packed, by_scatter, by_polars, by_range, by_pandas)
     cpu = time.process_time()
-    frame = {"sql": by_sql, "range": by_range, "pandas": by_pandas}[way](path)
+    frame = dict(zip(WAYS, ways, strict=True))[way](path)
     cpu = time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     names = [one.name for one in declared()]
@@ -193,10 +145,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.duckdb"
         write_events(path, given.events, given.customers)
-        for way in given.ways:
+        ways = [way for way in given.ways if way != "polars" or find_spec("polars")]
+        if "polars" in ways:
+            files = str(path.with_suffix(".parquet"))
+            Runner(path).connection.execute(f"COPY events TO '{files}' (FORMAT parquet)")
+        for way in ways:
             command = [sys.executable, __file__, "--run", way, str(path)]
-            told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            print(f"{way:>7}: {told['cpu']:7.1f} CPU seconds, {told['peak']:5.2f} GB at most")
+            one = {**os.environ, "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=one)
+            told = json.loads(done.stdout)
+            print(
+                f"{way:>7}: {told['cpu']:7.1f} CPU seconds, {told['peak']:5.2f} GB at most", flush=True
+            )
             sums.append(pd.Series(told["sums"]))
     same = all(np.allclose(one, sums[0], rtol=1e-9) for one in sums)
     print("all gave the same sums" if same else "THE SUMS DIFFER")

@@ -38,7 +38,10 @@ def _make(n: int = 600, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray, np.nda
     nps = rng.integers(0, 11, n).astype(float)
     plan = rng.choice(["Basic", "Pro", "Enterprise"], n, p=[0.5, 0.3, 0.2])
     onboarded = rng.random(n) < 0.7
+    seats = rng.integers(1, 50, n)
     log_odds = 0.6 - 0.25 * logins + 0.9 * (plan == "Basic") - 0.8 * onboarded + 0.08 * (5 - nps)
+    # What only trees find: many seats are good with onboarding and bad without.
+    log_odds += 2.5 * ((seats > 25) != onboarded) - 1.25
     truth = 1.0 / (1.0 + np.exp(-log_odds))
     y = (rng.random(n) < truth).astype(int)
     nps[rng.random(n) < 0.6] = np.nan
@@ -48,7 +51,7 @@ def _make(n: int = 600, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray, np.nda
             "nps": nps,
             "plan": plan,
             "onboarded": onboarded,
-            "seats": pd.array(rng.integers(1, 50, n), dtype="Int64"),
+            "seats": pd.array(seats, dtype="Int64"),
         }
     )
     return frame, y, truth

@@ -76,12 +76,18 @@ def test_a_perfect_indicator_ranks_perfectly() -> None:
     assert roc_auc_score(x, model.churn_probability(pd.DataFrame({"x": x}))) == 1.0
 
 
-def test_noise_is_answered_with_the_base_rate() -> None:
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame(rng.normal(size=(400, 3)), columns=list("abc"))
-    y = (rng.random(400) < 0.1).astype(int)
-    probability = HealthModel().fit(frame, y).churn_probability(frame)
-    assert np.abs(probability - y.mean()).max() < 0.03
+def test_noise_mostly_gets_the_base_rate_and_never_costs_much() -> None:
+    equal = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        frame = pd.DataFrame(rng.normal(size=(400, 3)), columns=list("abc"))
+        y = (rng.random(400) < 0.1).astype(int)
+        given = HealthModel(random_state=0).fit(frame, y).churn_probability(frame)
+        # Expected log loss where everybody's true probability is 0.1; the base rate's is 0.325.
+        cost = [-(0.1 * np.log(p) + 0.9 * np.log(1 - p)).mean() for p in (given, np.array([y.mean()]))]
+        assert cost[0] - cost[1] < 0.01
+        equal.append(np.ptp(given) == 0.0)
+    assert sum(equal) >= 4
 
 
 def test_the_mean_probability_is_the_share_that_churned(fitted: HealthModel, customers: tuple) -> None:
@@ -95,8 +101,8 @@ def test_the_true_probability_is_approached(make_customers: Callable) -> None:
     new, _, new_truth = make_customers(4000, seed=2)
     model = HealthModel().fit(frame, y)
     error = np.sqrt(np.mean((model.churn_probability(new) - new_truth) ** 2))
-    assert error < 0.05  # guessing the base rate for everybody: 0.124
-    assert np.sqrt(np.mean((truth.mean() - new_truth) ** 2)) > 0.12
+    assert error < 0.06
+    assert np.sqrt(np.mean((truth.mean() - new_truth) ** 2)) > 0.2  # the base rate for everybody
 
 
 def test_score_probability_band_and_margin_are_one_story(fitted: HealthModel, customers: tuple) -> None:
@@ -252,4 +258,4 @@ def test_reports_on_itself(fitted: HealthModel) -> None:
     summary = fitted.model_.summary
     assert summary["rows"] == 600
     assert sum(summary["weights"].values()) == pytest.approx(1.0)
-    assert summary["out_of_fold_log_loss"]["stack"] <= summary["out_of_fold_log_loss"]["base_rate"]
+    assert summary["out_of_fold_log_loss"]["stack"] <= summary["out_of_fold_log_loss"]["base rate"]

@@ -51,18 +51,20 @@ class MissingDependencyError(ChurnHealthError, ImportError):
     """An optional library is needed; the message names the extra that brings it."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], most: int = 1) -> str:
     """Return a hint such as `` (did you mean 'tenure'?)``, or nothing when no name is near.
 
     Examples
     --------
     >>> nearest("tenur", ["tenure", "plan"])
     " (did you mean 'tenure'?)"
+    >>> nearest("T42", ["T041", "T042", "T142"], most=2)
+    " (did you mean 'T142' or 'T042'?)"
     >>> nearest("xyz", ["tenure", "plan"])
     ''
     """
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    close = difflib.get_close_matches(name, list(known), n=most, cutoff=0.6)
+    return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""
 
 
 def listed(names: Iterable[object], most: int = 8) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,21 +26,32 @@ from churnhealth.domain.health import FloatArray, HealthBands, health_from_proba
 from churnhealth.domain.indicators import Catalogue
 from churnhealth.domain.problem import ChurnProblem
 from churnhealth.errors import ArtifactError, SchemaError
+from churnhealth.estimator_inputs import (
+    check_monotone,
+    check_segments,
+    customer_codes,
+    moments_of,
+    plain_value,
+    sorted_classes,
+)
 from churnhealth.explain.attribution import health_points, with_missing_columns
+from churnhealth.explain.compare import ComparisonGroup
 from churnhealth.explain.contributions import Reference, StackExplainer
 from churnhealth.explain.explanation import Explanation, sum_by_group
 from churnhealth.labels.positive import encode_label, resolve_positive
 from churnhealth.model.artifact import load_artifact, save_artifact
 from churnhealth.model.columns import EncodedTable, encode_table
-from churnhealth.model.fitted import FittedModel, fit_model
+from churnhealth.model.fitted import LEAF_BUDGET, FittedModel, Recipe, fit_model
+from churnhealth.model.refits import probability_range
 
 
 class HealthModel(ClassifierMixin, BaseEstimator):
     """A churn classifier whose calibrated probability is the health score, and explains itself.
 
-    Learners (a penalised logistic regression on splines, small LightGBM ensembles) are stacked on
-    the log-odds by out-of-fold log loss, together with the base rate, and end in one strictly
-    increasing calibrator. So every prediction is a sum over indicators, and `explain` gives it.
+    Learners (penalised logistic regressions, straight and on splines, small and deep LightGBM
+    ensembles) are stacked on the log-odds by out-of-fold log loss, together with the base rate, and end
+    in one strictly increasing calibrator. So every prediction is a sum over indicators, and `explain`
+    gives it. With several cutoffs the intercept follows the newest of them.
 
     Parameters
     ----------
@@ -51,6 +62,14 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         Group, unit, direction and labels of the indicators; what it does not name is inferred.
     bands : HealthBands, optional
         Probability cut-offs of the bands; None: from the base rate at fit.
+    segments : sequence of str
+        Category columns of `X` within which calibration is corrected, where that helps on customers
+        put aside.
+    monotone : mapping of str to {1, -1}, optional
+        Indicators whose rise must never lower (1) or never raise (-1) the churn probability. Nothing
+        is assumed of the others.
+    leaf_budget : int
+        Most leaves of all trees: the price of scoring and explaining.
     random_state : int
         Seed of folds and trees: the same seed and data give the same model.
     n_jobs : int, optional
@@ -99,12 +118,18 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         *,
         catalogue: Catalogue | None = None,
         bands: HealthBands | None = None,
+        segments: Sequence[str] = (),
+        monotone: Mapping[str, int] | None = None,
+        leaf_budget: int = LEAF_BUDGET,
         random_state: int = 0,
         n_jobs: int | None = None,
     ) -> None:
         self.problem = problem
         self.catalogue = catalogue
         self.bands = bands
+        self.segments = segments
+        self.monotone = monotone
+        self.leaf_budget = leaf_budget
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -127,7 +152,8 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         y : array-like, shape (n_rows,)
             The label; two values, none missing (leave censored rows out).
         cutoff : array-like of dates, shape (n_rows,), optional
-            Moment of prediction of each row; kept as `label_known_through_`.
+            Moment of prediction of each row. The newest move the intercept, and tell
+            `label_known_through_`.
         customer_id : array-like, shape (n_rows,), optional
             All rows of a customer share a fold.
         sample_weight : array-like, shape (n_rows,), optional
@@ -145,8 +171,11 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         truth = self._take_label(y, problem)
         check_consistent_length(frame, truth)
         weight = _check_sample_weight(sample_weight, frame, dtype=np.float64, ensure_non_negative=True)
-        customers = _codes(customer_id, frame)
-        self.label_known_through_ = _label_known_through(cutoff, frame, problem)
+        customers = customer_codes(customer_id, frame)
+        moments = moments_of(cutoff, frame, problem)
+        self.label_known_through_ = (
+            None if moments is None else pd.Timestamp(int(moments.known_at.max()), tz="UTC")
+        )
         kept = weight > 0
         if len(np.unique(truth[kept])) < 2:
             raise SchemaError("label", ["one class only is left among the rows with a weight above 0"])
@@ -155,8 +184,14 @@ class HealthModel(ClassifierMixin, BaseEstimator):
             truth[kept],
             weight=weight[kept],
             customers=None if customers is None else customers[kept],
-            seed=self.random_state,
-            threads=self._threads(frame.size),
+            cutoff=None if moments is None else moments.cutoff[kept],
+            recipe=Recipe(
+                seed=self.random_state,
+                threads=self._threads(frame.size),
+                leaf_budget=self.leaf_budget,
+                segments=check_segments(self.segments, frame),
+                monotone=check_monotone(self.monotone, frame),
+            ),
         )
         matrix = encode_table(frame.loc[kept], self.model_.columns).matrix
         explainer = self._new_explainer()
@@ -196,25 +231,74 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         """Return "green", "yellow" or "red" for each row, shape (n_rows,)."""
         return self.bands_.band(self.churn_probability(X))
 
+    def refit_range(self, X: Any, level: float = 0.9) -> pd.DataFrame:
+        """Return each customer's probability with the range of refits without groups of customers.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n_rows, n_indicators)
+            Indicators.
+        level : float
+            How wide, as the level of Student's t (0-1).
+
+        Returns
+        -------
+        DataFrame
+            Columns churn_probability, probability_low, probability_high; the index of `X`.
+
+        Notes
+        -----
+        It tells a firm estimate from a shaky one. It is no confidence interval: it knows neither what
+        the penalties flatten nor what no indicator tells, and holds the true probability less often
+        than the level says.
+        """
+        frame = self._take_table(X, reset=False)
+        matrix = encode_table(frame, self.model_.columns).matrix
+        low, high = probability_range(self.model_, matrix, level)
+        return pd.DataFrame(
+            {
+                "churn_probability": self.model_.calibrator.probability(
+                    self.model_.stack.margin(matrix)
+                ),
+                "probability_low": low,
+                "probability_high": high,
+            },
+            index=frame.index,
+        )
+
     def unseen_levels(self, X: Any) -> dict[str, int]:
         """Return, per category column, how many rows have a level that was not seen at fit."""
         return self._encode(X).unseen
 
-    def explain(self, X: Any) -> Explanation:
+    def explain(self, X: Any, *, against: Any = None) -> Explanation:
         """Take health scores apart.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n_rows, n_indicators)
+            As at fit.
+        against : DataFrame or array, optional
+            Rows of a comparison group, one or more, such as the healthy customers of the same plan:
+            base and typical values are then theirs, and points say how each customer differs from
+            them. None: the training population.
 
         Returns
         -------
         Explanation
             Its `base_points + points.sum(axis=1)` equals `health_score(X)` to 1e-9.
         """
-        return self.explained_probability(X)[1]
+        return self.explained_probability(X, against=against)[1]
 
-    def explained_probability(self, X: Any) -> tuple[FloatArray, Explanation]:
+    def explained_probability(self, X: Any, *, against: Any = None) -> tuple[FloatArray, Explanation]:
         """Return churn probabilities and what explains them, from one pass through the trees.
 
         Margins are sums of contributions, so they differ from `predict_margin` by rounding only
-        (about 1e-13).
+        (about 1e-13), whoever the customers are compared with.
+
+        Parameters
+        ----------
+        X, against
+            As for `explain`.
 
         Returns
         -------
@@ -224,21 +308,32 @@ class HealthModel(ClassifierMixin, BaseEstimator):
             As `explain`.
         """
         frame = self._take_table(X, reset=False)
-        matrix = encode_table(frame, self.model_.columns).matrix
-        phi = self._explainer().centred(matrix, self.reference_)
-        columns, base = self.model_.columns, self.reference_.base_margin
+        columns = self.model_.columns
+        matrix = encode_table(frame, columns).matrix
+        if against is None:
+            group = ComparisonGroup.of_training(self.reference_, columns)
+        else:
+            rows = self._take_table(against, reset=False)
+            group = ComparisonGroup.of_rows(rows, columns, self._explainer())
+        phi = self._explainer().centred(matrix, group.reference)
+        base = group.reference.base_margin
         in_points = health_points(phi, base, self._health, self._health_slope)
-        log_odds = with_missing_columns(phi, matrix, columns, frame.index)
+        segments = [columns[one.column].name for one in self.model_.stack.corrections]
+        log_odds = with_missing_columns(phi, matrix, columns, frame.index, segments)
         by_group = sum_by_group(log_odds, self.catalogue_)
-        names = [column.name for column in columns]
         probability = self.model_.calibrator.probability(base + phi.sum(axis=1))
         return probability, Explanation(
             base_points=float(self._health(np.array([base]))[0]),
-            points=with_missing_columns(in_points, matrix, columns, frame.index),
-            values=frame[names],
-            typical=pd.Series([column.typical for column in columns], index=names, dtype=object),
+            points=with_missing_columns(in_points, matrix, columns, frame.index, segments),
+            values=frame[[column.name for column in columns]],
+            typical=group.typical,
             catalogue=self.catalogue_,
-            sub_scores=by_group.apply(lambda group: self._health(base + group.to_numpy())),
+            sub_scores=by_group.apply(lambda one: self._health(base + one.to_numpy())),
+            ranges={
+                column.name: (column.low, column.high)
+                for column in columns
+                if column.kind == "number" and column.low is not None and column.high is not None
+            },
         )
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
@@ -254,8 +349,8 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         facts = {
             "churnhealth_version": importlib.metadata.version("churnhealth"),
             "problem": (self.problem or ChurnProblem()).to_dict(),
-            "classes": [_plain(label) for label in self.classes_],
-            "positive_label": _plain(self.positive_label_),
+            "classes": [plain_value(label) for label in self.classes_],
+            "positive_label": plain_value(self.positive_label_),
             "named_columns": hasattr(self, "feature_names_in_"),
             "indicators": [column.name for column in self.model_.columns],
             "catalogue": self.catalogue_.to_dict(),
@@ -385,39 +480,5 @@ class HealthModel(ClassifierMixin, BaseEstimator):
                 [f"{int(np.isnan(truth).sum())} rows have no label (censored); leave them out of fit"],
             )
         self.positive_label_ = pair.positive
-        self.classes_ = _sorted_classes(pair.negative, pair.positive)
+        self.classes_ = sorted_classes(pair.negative, pair.positive)
         return truth
-
-
-def _sorted_classes(negative: Any, positive: Any) -> npt.NDArray[Any]:
-    try:
-        return np.unique(np.asarray([negative, positive]))
-    except TypeError:
-        return np.asarray([negative, positive], dtype=object)
-
-
-def _codes(customer_id: Any, frame: pd.DataFrame) -> npt.NDArray[np.int64] | None:
-    if customer_id is None:
-        return None
-    check_consistent_length(frame, customer_id)
-    codes, _ = pd.factorize(pd.Series(np.asarray(customer_id, dtype=object)))
-    if (codes < 0).any():
-        rows = np.flatnonzero(codes < 0)[:5].tolist()
-        raise SchemaError("customer_id", [f"missing in {int((codes < 0).sum())} rows, first at {rows}"])
-    return codes.astype(np.int64)
-
-
-def _label_known_through(cutoff: Any, frame: pd.DataFrame, problem: ChurnProblem) -> pd.Timestamp | None:
-    if cutoff is None:
-        return None
-    check_consistent_length(frame, cutoff)
-    dates = pd.Series(cutoff).reset_index(drop=True)
-    if dates.isna().any():
-        rows = np.flatnonzero(dates.isna())[:5].tolist()
-        raise SchemaError("cutoff", [f"missing in {int(dates.isna().sum())} rows, first at {rows}"])
-    return max(problem.label_known_at(date) for date in dates.unique())
-
-
-def _plain(value: Any) -> Any:
-    """Return a JSON value for a label that may be a NumPy scalar."""
-    return value.item() if isinstance(value, np.generic) else value

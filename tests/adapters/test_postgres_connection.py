@@ -57,6 +57,23 @@ def as_role(uri: str, role: str, password: str) -> str:
     return uri.replace("postgres:@", f"{role}:{password}@")
 
 
+def test_queries_join_by_hashing_though_the_planner_expects_a_single_row(postgres_uri: str) -> None:
+    warehouse = PostgresWarehouse(postgres_uri)
+    warehouse.write_table("numbers", pd.DataFrame({"a": range(3000)}))
+    newest = "SELECT a FROM (SELECT a, ROW_NUMBER() OVER (ORDER BY a) AS place FROM numbers) AS n"
+    # Row by row these are 9 million pairs, and the second part would be sorted 3,000 times.
+    joined = (
+        f"WITH one AS ({newest} WHERE place = a + 1), two AS ({newest} WHERE place = a + 1) "
+        "SELECT {} FROM one LEFT JOIN two ON two.a = one.a"
+    )
+    assert warehouse.query(joined.format("COUNT(two.a) AS n")).to_pydict() == {"n": [3000]}
+    ways = warehouse.query(
+        "SELECT current_setting('enable_nestloop') AS nested, "
+        "current_setting('enable_mergejoin') AS merged"
+    )
+    assert ways.to_pylist() == [{"nested": "off", "merged": "off"}]
+
+
 def test_wrong_credentials_are_refused_and_never_shown(postgres_uri: str, locked_role: str) -> None:
     right = PostgresWarehouse(as_role(postgres_uri, locked_role, IN_URI))
     assert right.tables() == []

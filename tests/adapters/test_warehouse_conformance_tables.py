@@ -9,7 +9,7 @@ import pytest
 
 from churnhealth.adapters.warehouse import Warehouse
 from churnhealth.domain.tables import OUTPUT_TABLES
-from churnhealth.errors import WarehouseError
+from churnhealth.errors import SchemaError, WarehouseError
 
 OUTPUTS = sorted([contract.name for contract in OUTPUT_TABLES] + ["health_current"])
 NAMES = ['"; DROP TABLE health_scores; --', "表 💥", "select", "it's $1 ? %s {}", "a.b"]
@@ -45,6 +45,39 @@ def test_writing_again_replaces_the_whole_table_or_nothing(warehouse: Warehouse)
     with pytest.raises(WarehouseError, match="column 'c' cannot be written"):
         warehouse.write_table("panel", pd.DataFrame({"c": ["x", 1]}, dtype=object))
     assert warehouse.read_table("panel").to_dict("list") == {"c": ["x"]}
+
+
+def rejected(*hashes: str) -> pd.DataFrame:
+    reason = "customer_id: 顧客 '; DROP TABLE health_rejects; --"
+    rows = [("usage_events", one, reason, '{"customer_id": null, "n": "1 ? $1"}') for one in hashes]
+    return pd.DataFrame(rows, columns=["source", "row_hash", "reason", "row_json"])
+
+
+def test_rejects_of_a_run_without_scores_are_added_to_those_of_other_runs(warehouse: Warehouse) -> None:
+    warehouse.write_rejects("check1", rejected("h1", "h2"))
+    warehouse.write_rejects("check2", rejected("h1"))
+    kept = warehouse.read_table("health_rejects").sort_values(["run_id", "row_hash"], ignore_index=True)
+    assert list(zip(kept["run_id"], kept["row_hash"], strict=True)) == [
+        ("check1", "h1"),
+        ("check1", "h2"),
+        ("check2", "h1"),
+    ]
+    columns = ["source", "row_hash", "reason", "row_json"]
+    assert kept.loc[2, columns].to_dict() == rejected("h1").iloc[0].to_dict()
+
+
+def test_no_rejects_add_nothing(warehouse: Warehouse) -> None:
+    warehouse.write_rejects("check1", rejected())
+    assert warehouse.read_table("health_rejects").empty
+
+
+def test_rejects_with_a_repeated_key_are_refused_as_a_whole(warehouse: Warehouse) -> None:
+    with pytest.raises(SchemaError, match="row_hash"):
+        warehouse.write_rejects("check1", rejected("h1", "h2", "h1"))
+    warehouse.write_rejects("check1", rejected("h1"))
+    with pytest.raises(WarehouseError):
+        warehouse.write_rejects("check1", rejected("h3", "h1"))
+    assert warehouse.read_table("health_rejects")["row_hash"].tolist() == ["h1"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -73,6 +73,8 @@ def test_check_tells_people_what_was_found(run, folder):
         "Findings",
         "usage_events",
         "Customers at each cutoff",
+        "the 10 worst covered of 72 indicators",
+        "0 or missing for everybody at some of the 4 cutoffs",
         "Passed",
         "health_rejects",
     ):
@@ -115,6 +117,7 @@ def test_indicators_are_listed_with_their_words(run, folder):
     listed = {one["name"]: one for one in json.loads(out)["indicators"]}
     assert listed["mrr"]["group"] == "contract"
     assert listed["mrr"]["measure"]
+    assert listed["tenure_band"]["measure"] == "segment by tenure_days"
     assert "indicator" in run("indicators", "--built-in", "--language", "ja")[1]
 
 

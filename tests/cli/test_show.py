@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from dataclasses import replace
 
 import pytest
 
 from churnhealth.cli import show
 from churnhealth.cli.progress import stages
+from churnhealth.cli.show_card import card as show_card
 from churnhealth.jobs.cards import customer_card
 from churnhealth.jobs.retrain import retrain
 from churnhealth.jobs.score import score
@@ -43,14 +46,37 @@ def test_a_card_shows_the_score_its_groups_and_its_reasons(
     drivers = trained.warehouse.read_table("health_drivers")
     customer = drivers.loc[drivers["indicator"] == "logins", "customer_id"].iloc[0]
     card = customer_card(trained.warehouse, customer)
-    show.card(trained, card, "en", as_json=False)
+    show_card(trained, card, "en", as_json=False)
     english = capsys.readouterr().out
-    show.card(trained, card, "ja", as_json=False)
+    show_card(trained, card, "ja", as_json=False)
     japanese = capsys.readouterr().out
     assert f"health {card.customer['health_score']:.1f}" in english
-    assert "base " in english
+    assert "Base: " in english
     assert "健全度" in japanese
     assert "ログイン回数" in japanese
+
+
+def test_a_card_tells_the_change_and_what_lowers_and_raises_the_score(
+    trained: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    score(trained, cutoff=dt.date(2026, 1, 1))
+    score(trained)
+    card = customer_card(trained.warehouse, "N0007")
+    moved = {**card.customer, "health_score_change": -3.25, "previous_health_score": 80.0}
+    card = replace(card, customer=moved)
+    show_card(trained, card, "en", as_json=False)
+    english = capsys.readouterr().out
+    show_card(trained, card, "ja", as_json=False)
+    japanese = capsys.readouterr().out
+    assert "−3.2 points since 2026-01-01, when it was 80.0" in english
+    assert f"risk rank {card.customer['risk_rank']} of 60" in english
+    assert "前回（2026年1月1日）の80.0から −3.2点" in japanese
+    for told, down, up in ((english, "▼ lower", "▲ higher"), (japanese, "▼ 下げる", "▲ 上げる")):
+        lowers, raises = (
+            way in set(card.drivers["direction"].iloc[:-1]) for way in ("lowers", "raises")
+        )
+        assert (down in told, up in told) == (lowers, raises)
+    assert "░" in english or "█" in english
 
 
 def test_hostile_names_are_shown_as_they_are_and_control_characters_made_visible(

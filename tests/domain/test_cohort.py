@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from churnhealth.domain.cohort import CohortFilter, Comparison
-from churnhealth.errors import ConfigError, SchemaError
+from churnhealth.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -19,7 +18,7 @@ from churnhealth.errors import ConfigError, SchemaError
         ("owner = 'O''Neil'", "owner = 'O''Neil'"),
         ("region in ('東京','大阪')", "region in ('東京', '大阪')"),
         ("\"customer size\" not in ('small')", "\"customer size\" not in ('small')"),
-        ("nps:missing = true and trial = False", "nps:missing = true and trial = false"),
+        ("nps:missing = 1 and trial = 0", "nps:missing = 1 and trial = 0"),
         ("  ", ""),
     ],
 )
@@ -32,7 +31,6 @@ def test_a_filter_is_written_in_one_way_and_read_back(text, written) -> None:
 values = st.one_of(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8),
     st.floats(allow_nan=False, allow_infinity=False, min_value=-1e20, max_value=1e20),
-    st.booleans(),
 )
 comparisons = st.one_of(
     st.builds(
@@ -58,7 +56,7 @@ def test_every_filter_survives_its_text(parts) -> None:
     [
         ("mrr", "expected an operator at the end"),
         ("mrr >=", "expected a value at the end"),
-        ("mrr >= big", "expected a number, true, false or 'text' in single quotes, got 'big'"),
+        ("mrr >= big", "expected a number or 'text' in single quotes, got 'big'"),
         ("mrr ~ 5", "cannot read '~ 5'"),
         ("mrr like 5", "expected one of '=', .* got 'like'"),
         ("mrr > 5 or plan = 'a'", "expected 'and', got 'or'"),
@@ -67,7 +65,7 @@ def test_every_filter_survives_its_text(parts) -> None:
         ("plan in ('a' 'b')", r"expected '\)', got"),
         ("5 > mrr", "expected the name of a column, got '5'"),
         ("a = 1; drop table x", "cannot read '; drop table x'"),
-        ("trial > true", "expected a number or text after '>', got true"),
+        ("trial = true", "expected a number or 'text' in single quotes, got 'true'"),
     ],
 )
 def test_a_filter_that_cannot_be_understood_is_refused(text, message) -> None:
@@ -75,18 +73,5 @@ def test_a_filter_that_cannot_be_understood_is_refused(text, message) -> None:
         CohortFilter.parse(text)
 
 
-def test_all_faults_of_a_filter_come_in_one_error() -> None:
-    frame = pd.DataFrame({"plan": ["Pro"], "mrr": [1.0]})
-    cohort = CohortFilter.parse("plann = 'Pro' and mrr = 'a'")
-    with pytest.raises(SchemaError) as caught:
-        cohort.mask(frame)
-    assert len(caught.value.faults) == 2
-    assert "did you mean 'plan'?" in caught.value.faults[0]
-    assert "float64, another type" in caught.value.faults[1]
-
-
-def test_truth_values_and_empty_columns_can_be_compared() -> None:
-    frame = pd.DataFrame({"trial": [True, False], "plan": [None, None]})
-    assert CohortFilter.parse("trial = true").mask(frame).tolist() == [True, False]
-    assert CohortFilter.parse("plan = 'Pro'").mask(frame).tolist() == [False, False]
-    assert CohortFilter.parse("trial = true and plan = 'a'").columns == ("trial", "plan")
+def test_a_filter_tells_what_it_compares_each_once() -> None:
+    assert CohortFilter.parse("mrr > 1 and plan = 'a' and mrr < 9").columns == ("mrr", "plan")

@@ -6,7 +6,9 @@ import pytest
 from churnhealth.estimator import HealthModel
 from churnhealth.explain.contributions import Reference, StackExplainer
 from churnhealth.model.columns import encode_table
-from churnhealth.model.stack import Stack
+from churnhealth.model.stack import SegmentCorrection, Stack
+from churnhealth.model.target import TargetCode
+from churnhealth.model.trees import TreeMember
 
 
 @pytest.fixture
@@ -21,12 +23,13 @@ def test_contributions_are_the_weighted_sum_of_what_the_learners_say_themselves(
     expected = np.zeros((len(matrix), stack.n_indicators + 1))
     expected[:, -1] = stack.intercept
     for weight, member in zip(stack.weights, stack.members, strict=True):
-        if member.name == "trees":
+        if isinstance(member, TreeMember):
             by_lightgbm = [one.predict(matrix, pred_contrib=True) for one in member.boosters]
             expected += weight * np.mean(by_lightgbm, axis=0)
         else:
             expected += weight * member.contributions(matrix)
-    assert {member.name for member in stack.members} == {"logistic", "trees"}
+    kinds = {type(member).__name__ for member in stack.members}
+    assert kinds == {"LinearMember", "TreeMember"}
     assert StackExplainer(stack).contributions(matrix) == pytest.approx(expected, abs=1e-11)
 
 
@@ -59,3 +62,26 @@ def test_a_reference_survives_json() -> None:
     back = Reference.from_dict(reference.to_dict())
     assert np.array_equal(back.centres, reference.centres)
     assert back.base_margin == reference.base_margin
+
+
+def test_codes_and_corrections_are_told_of_their_category_and_of_the_segment(
+    fitted: HealthModel, matrix: np.ndarray
+) -> None:
+    stack = fitted.model_.stack
+    plan = [column.name for column in fitted.model_.columns].index("plan")
+    log_odds = tuple(float(level) for level in range(len(fitted.model_.columns[plan].levels)))
+    corrected = Stack(
+        stack.members,
+        stack.weights,
+        stack.intercept,
+        stack.n_indicators,
+        (TargetCode(plan, log_odds),),
+        (SegmentCorrection(plan, tuple(-0.1 * one for one in log_odds)),),
+    )
+    told = StackExplainer(corrected).contributions(matrix)
+    assert told.shape == (len(matrix), stack.n_indicators + 2)
+    # The codes are the levels' own numbers here, so the learners see what they saw before.
+    before = StackExplainer(stack).contributions(matrix)
+    assert told[:, : stack.n_indicators] == pytest.approx(before[:, :-1], abs=1e-12)
+    assert told[:, -2] == pytest.approx(-0.1 * matrix[:, plan])
+    assert told.sum(axis=1) == pytest.approx(corrected.margin(matrix), abs=1e-11)

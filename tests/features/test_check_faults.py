@@ -206,6 +206,60 @@ def test_repeated_keys_count_each_row_too_many_once(checked):
     assert report.rejects["row_hash"].is_unique
 
 
+def versions(*rows: tuple[str, str | None, str | None]) -> pd.DataFrame:
+    """Versions of contracts of A: subscription, valid_from, valid_to."""
+    return pd.DataFrame(
+        {
+            "subscription_id": [row[0] for row in rows],
+            "customer_id": "A",
+            "start_date": days(*["2025-01-01"] * len(rows)),
+            "end_date": days(*[None] * len(rows)),
+            "end_announced_at": utc(*[None] * len(rows)),
+            "valid_from": utc(*(row[1] for row in rows)),
+            "valid_to": utc(*(row[2] for row in rows)),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "overlapping"),
+    [
+        # Each ends when the next begins; other contracts may hold at the same time.
+        ([("1", "2025-01-01", "2025-02-01"), ("1", "2025-02-01", None), ("2", "2025-01-15", None)], 0),
+        # One second too long.
+        ([("1", "2025-01-01", "2025-02-01 00:00:01"), ("1", "2025-02-01", None)], 1),
+        # The first is still open: both later ones begin within it.
+        ([("1", "2025-01-01", None), ("1", "2025-02-01", "2025-03-01"), ("1", "2025-04-01", None)], 2),
+        # Without a valid_from it holds since always.
+        ([("1", None, "2025-02-02"), ("1", "2025-02-01", None)], 1),
+        # Of no length, so nothing can lie within it.
+        ([("1", "2025-02-01", "2025-02-01"), ("1", "2025-01-01", None)], 0),
+        # Two that begin together are a repeated key, not an overlap.
+        ([("1", "2025-01-01", None), ("1", "2025-01-01", None)], 0),
+    ],
+)
+def test_versions_of_one_contract_that_overlap_are_told_with_their_number(checked, rows, overlapping):
+    report = checked(customers=customers(), subscriptions=versions(*rows))
+    assert [one.rows for one in report.of("overlap")] == [overlapping] * bool(overlapping)
+
+
+def test_overlapping_versions_are_a_fault_of_their_source_and_stay(checked):
+    overlapping = [("1", "2025-01-01", None), ("1", "2025-02-01", None)]
+    report = checked(customers=customers(), subscriptions=versions(*overlapping))
+    one = only(report, "overlap", "subscriptions")
+    assert (one.column, one.severity, one.share) == ("valid_from", "fault", 0.5)
+    assert "expected versions of one subscription_id to follow each other" in one.told
+    assert report.sources["rejected"].sum() == 0
+    same = customers(valid_from=utc(*["2025-01-01"] * 3), valid_to=utc(None, None, None))
+    twice = pd.concat([same, same.assign(valid_from=utc(*["2025-02-01"] * 3))], ignore_index=True)
+    report = checked(customers=twice, subscriptions=contracts())
+    assert only(report, "overlap", "customers").rows == 3
+    # Nobody says until when a version holds: nothing to look for.
+    assert (
+        checked(customers=twice.drop(columns="valid_to"), subscriptions=contracts()).of("overlap") == ()
+    )
+
+
 def test_an_own_key_is_looked_at_instead(checked):
     events = usage(("A", "2025-02-01"), ("A", "2025-02-01"), event=["e1", "e1"])
     tables = {"customers": customers(), "subscriptions": contracts(), "usage_events": events}

@@ -115,7 +115,15 @@ def test_postgresql_finds_the_same(tmp_path, new_postgres_database):
     pd.testing.assert_frame_equal(got.coverage, expected.coverage)
     pd.testing.assert_frame_equal(got.columns, expected.columns)
     sources["usage_events"] = Source("usage_events", "text_usage", {})
+    overlapping = pd.read_parquet(tmp_path / "subscriptions.parquet")
+    overlapping["valid_to"] = overlapping["valid_from"].mask(overlapping["valid_from"].notna())
+    warehouse.write_table("subscriptions", overlapping)
     report = check_history(History(sources, config.timezone), warehouse, choices)
     (form,) = report.of("text_date")
     assert ("day-month-year" in form.told, form.rows) == (True, 2)
     assert report.of("type")[0].rows == 1
+    # Versions without an end all hold still: each but the first of its contract overlaps.
+    different = overlapping.drop_duplicates(["subscription_id", "valid_from"])
+    expected_overlaps = len(different) - different["subscription_id"].nunique()
+    (overlap,) = report.of("overlap")
+    assert (overlap.source, overlap.rows) == ("subscriptions", expected_overlaps)

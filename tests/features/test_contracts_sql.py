@@ -91,6 +91,76 @@ def test_a_plan_change_by_a_successor_counts_once(row):
     assert (found["plan_changes_365d"], found["contracts"], found["mrr"]) == (1, 1, 310)
 
 
+def test_contracts_side_by_side_are_not_changes_of_each_other(row):
+    # s1 stays small and s2 stays large; only s2's step from large to huge is a change.
+    found, _ = row(
+        contracts(
+            ("s1", "2025-01-01", None, None, None, "small", 100, 5, "2025-01-01"),
+            ("s2", "2025-02-01", None, None, None, "large", 300, 5, "2025-02-01"),
+            ("s1", "2025-01-01", None, None, None, "small", 110, 5, "2025-03-01"),
+            ("s2", "2025-02-01", None, None, None, "huge", 500, 5, "2025-04-01"),
+            ("s1", "2025-01-01", None, None, None, "small", 120, 5, "2025-05-01"),
+        )
+    )
+    assert (found["contracts"], found["plan_changes_365d"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("start", "plan", "changes"),
+    [
+        ("2025-05-01", "small", 0),  # follows s1, which was small
+        ("2025-05-01", "large", 1),  # follows s1; that s2 is large does not matter
+        ("2025-05-20", "large", 1),  # late, but nothing began since s1 ended
+        ("2025-04-30", "large", 0),  # begins while both are in force: one more contract
+    ],
+)
+def test_a_successor_is_compared_with_the_contract_that_ended(row, start, plan, changes):
+    end = "2025-05-01"
+    found, _ = row(
+        contracts(
+            ("s1", "2024-05-01", end, "2025-04-01", None, "small", 100, 5, "2024-05-01"),
+            ("s2", "2024-06-01", None, None, None, "large", 300, 5, "2024-06-01"),
+            ("s3", start, None, None, None, plan, 300, 5, start),
+        )
+    )
+    assert found["plan_changes_365d"] == changes
+
+
+def test_a_contract_that_was_succeeded_already_is_not_succeeded_again(row):
+    # s2 follows s1 on 1 May with the same plan; s3 comes beside s2 in June.
+    found, _ = row(
+        contracts(
+            ("s1", "2024-05-01", "2025-05-01", "2025-04-01", None, "small", 100, 5, "2024-05-01"),
+            ("s2", "2025-05-01", None, None, None, "small", 100, 5, "2025-05-01"),
+            ("s3", "2025-06-01", None, None, None, "large", 300, 5, "2025-06-01"),
+        )
+    )
+    assert found["plan_changes_365d"] == 0
+
+
+def test_of_several_that_ended_together_one_with_the_same_plan_is_enough(row):
+    # s1 (small) and s2 (large) end on 1 May; s3 (large) continues one of them, s4 (huge) neither.
+    found, _ = row(
+        contracts(
+            ("s1", "2024-05-01", "2025-05-01", "2025-04-01", None, "small", 100, 5, "2024-05-01"),
+            ("s2", "2024-06-01", "2025-05-01", "2025-04-01", None, "large", 300, 5, "2024-06-01"),
+            ("s3", "2025-05-01", None, None, None, "large", 300, 5, "2025-05-01"),
+            ("s4", "2025-05-01", None, None, None, "huge", 300, 5, "2025-05-01"),
+        )
+    )
+    assert found["plan_changes_365d"] == 1
+
+
+def test_without_end_dates_only_versions_of_one_contract_are_compared(row):
+    frame = contracts(
+        ("s1", "2024-05-01", None, None, None, "small", 100, 5, "2024-05-01"),
+        ("s1", "2024-05-01", None, None, None, "large", 300, 5, "2025-05-01"),
+        ("s2", "2025-06-01", None, None, None, "huge", 300, 5, "2025-06-01"),
+    )
+    found, _ = row(frame.drop(columns=["end_date", "end_announced_at"]))
+    assert found["plan_changes_365d"] == 1
+
+
 @pytest.mark.parametrize(
     ("announced", "end", "expected"),
     [

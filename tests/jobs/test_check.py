@@ -81,10 +81,47 @@ def test_customers_at_risk_are_those_of_the_truth(result, project):
     )
 
 
+def test_each_indicator_tells_how_many_customers_have_it_at_each_cutoff(result):
+    coverage = result.coverage
+    at_risk = result.cutoffs.set_index("cutoff")["customers"]
+    assert (coverage["customers"] == coverage["cutoff"].map(at_risk)).all()
+    assert coverage["share"].between(0, 1).all()
+    assert (coverage["not_zero"] <= coverage["with_value"]).all()
+    assert coverage.groupby("indicator").size().eq(8).all()
+    means = coverage.groupby("indicator", sort=False)["share"].mean()
+    assert means.is_monotonic_increasing
+    # Everybody at risk has a contract and its stage; who never answered has no last answer.
+    assert means["mrr"] == means["lifecycle_stage"] == 1.0
+    assert 0 < means["gcr_last"] < 0.9
+
+
+def test_a_cohort_is_counted_alone_and_named(project):
+    narrow = project.folder / "narrow.toml"
+    narrow.write_text(project.config.read_text() + "\n[cohort]\nwhere = 'tenure_days >= 365'\n")
+    result = check(open_workplace(narrow))
+    assert result.learned[0] == "Counted are only customers of the cohort: tenure_days >= 365"
+    counts = result.cutoffs.set_index("cutoff")["customers"]
+    # The data begin in April 2023: nobody has been there for a year before April 2024.
+    assert counts[dt.date(2023, 10, 1)] < counts[dt.date(2025, 4, 1)]
+    age = result.coverage[result.coverage["indicator"] == "tenure_band"].set_index("cutoff")
+    assert age["customers"].to_dict() == {day: n for day, n in counts.items() if n}
+
+
+def test_a_cohort_that_cannot_be_told_is_named_and_nothing_is_counted(project):
+    broken = project.folder / "unknown.toml"
+    broken.write_text(project.config.read_text() + "\n[cohort]\nwhere = 'mmr > 5'\n")
+    result = check(open_workplace(broken))
+    assert "no indicator is called 'mmr' (did you mean 'mrr'?)" in result.learned[0]
+    assert result.coverage.empty
+
+
 def test_everything_can_be_written_as_json(result):
     told = json.loads(json.dumps(result.to_dict()))
     assert told["passed"] is True
     assert told["cutoffs"][0]["cutoff"] == "2023-07-01"
+    assert set(told["indicator_coverage"][0]) == {
+        "indicator", "cutoff", "customers", "with_value", "not_zero", "share"
+    }  # fmt: skip
     assert told["rejects_kept"] == len(result.report.rejects)
 
 
@@ -114,6 +151,7 @@ def test_columns_that_are_not_there_are_told_and_nothing_is_counted(project):
     result = check(open_workplace(broken))
     assert not result.passed
     assert result.cutoffs.empty
+    assert result.coverage.empty
     assert "mended" in result.learned[0]
 
 

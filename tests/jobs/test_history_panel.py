@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from churnhealth.errors import LeakageError, SchemaError
+from churnhealth.errors import LeakageError, NotEnoughDataError, SchemaError
 from churnhealth.jobs.history_panel import history_scoring_panel, history_training_panel
 from churnhealth.jobs.retrain import retrain
-from churnhealth.jobs.score import score
+from churnhealth.jobs.score import champion_model, score
+from churnhealth.jobs.settings import load_settings
 from churnhealth.jobs.simulate_project import simulate_project
 from churnhealth.jobs.wiring import Workplace
 
@@ -78,14 +80,87 @@ def test_a_cutoff_after_the_end_of_the_data_is_a_leak(project: Workplace) -> Non
 def test_an_indicator_whose_source_is_gone_is_named(project: Workplace) -> None:
     text = project.config.read_text().replace('[sources.surveys]\nfile = "surveys.parquet"\n', "")
     project.config.write_text(text)
-    from churnhealth.jobs.settings import load_settings
-
     without = Workplace(
         load_settings(project.config), project.config, project.warehouse, project.registry, project.clock
     )
     day = dt.date(2025, 1, 1)
     with pytest.raises(SchemaError, match="'nps_last'"):
         history_scoring_panel(without, NAMES, project.settings.problem, day)
+
+
+COHORT = "mrr >= 30000 and lifecycle_stage not in ('onboarding')"
+SECTIONS = "\n[segments]\nhigh_touch_mrr = 300000\nlow_touch_mrr = 60000\n"
+
+
+@pytest.fixture
+def narrow(project: Workplace, reopened: Callable[..., Workplace]) -> Workplace:
+    """The same project for a cohort, with touch models."""
+    more = f'{SECTIONS}\n[cohort]\nwhere = "{COHORT}"\n'
+    return reopened(project, "[tracking]", more + "\n[tracking]")
+
+
+def test_a_cohort_has_the_rows_of_everybody_for_whom_it_held(
+    project: Workplace, narrow: Workplace
+) -> None:
+    everybody, few = history_training_panel(project), history_training_panel(narrow)
+    held = (everybody.X["mrr"] >= 30000) & (everybody.X["lifecycle_stage"] != "onboarding")
+    assert 0 < held.sum() < len(held)
+    assert few.customer_id.tolist() == everybody.customer_id[held].tolist()
+    np.testing.assert_array_equal(few.y, everybody.y[held.to_numpy()])
+    names = list(everybody.X.columns)
+    pd.testing.assert_frame_equal(few.X[names], everybody.X[held].reset_index(drop=True))
+    assert sum(int(part.split()[0].replace(",", "")) for part in _counts(few)) == 2 * len(few.y)
+
+
+def _counts(panel) -> list[str]:
+    # "8 cutoffs: 10 at risk, 1 churners, 6 stayed, ...": those at risk are the sum of the others.
+    return panel.notes[-1].partition(": ")[2].split(", ")
+
+
+def test_segments_are_categories_and_have_their_words(narrow: Workplace) -> None:
+    panel = history_training_panel(narrow)
+    assert set(panel.X["touch_model"]) == {"high_touch", "low_touch", "tech_touch"}
+    touch = panel.X["touch_model"] == "high_touch"
+    assert (touch == (panel.X["mrr"] >= 300000)).all()
+    assert narrow.catalogue["touch_model"].label("ja") == "タッチモデル"
+    assert narrow.catalogue["tenure_band"].group == "contract"
+
+
+def test_a_model_is_scored_for_its_own_cohort_and_a_changed_file_is_told(
+    project: Workplace, narrow: Workplace
+) -> None:
+    problem, day = narrow.settings.problem, dt.date(2025, 1, 1)
+    names = ["touch_model", "plan"]
+    same = history_scoring_panel(narrow, names, problem, day)
+    other = history_scoring_panel(project, names, problem, day)
+    pd.testing.assert_frame_equal(same.X, other.X)
+    assert list(other.X.columns) == names
+    assert f"cohort: {problem.cohort}" in same.notes
+    told = [note for note in other.notes if "retrain" in note]
+    assert len(told) == 2
+    assert "not that of churnhealth.toml (everybody at risk)" in told[0]
+    assert "segments are the model's" in told[1]
+
+
+def test_a_cohort_of_nobody_is_named(project: Workplace, reopened: Callable[..., Workplace]) -> None:
+    nobody = reopened(project, "[tracking]", "[cohort]\nwhere = 'mrr < 0'\n\n[tracking]")
+    with pytest.raises(NotEnoughDataError, match="nobody in the cohort 'mrr < 0'"):
+        history_training_panel(nobody)
+
+
+@pytest.mark.slow
+def test_the_cohort_and_the_segments_stand_in_the_model_and_in_the_run(narrow: Workplace) -> None:
+    more = "\n[model]\nminimum_customers = 50\nminimum_churners = 5\n"
+    narrow.config.write_text(narrow.config.read_text() + more)
+    trained = replace(narrow, settings=load_settings(narrow.config))
+    retrain(trained)
+    params = trained.registry.records[0].params
+    assert params["problem_cohort"] == trained.settings.problem.cohort
+    assert "'high_touch_mrr': 300000" in params["problem_segments"]
+    _, model = champion_model(trained.registry)
+    assert model.problem.cohort == trained.settings.problem.cohort
+    assert model.problem.segments == trained.settings.problem.segments
+    assert any(note.startswith("cohort: ") for note in score(trained).notes)
 
 
 @pytest.mark.slow

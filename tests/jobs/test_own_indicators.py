@@ -55,7 +55,8 @@ COUNT = ('table = "usage_events"', 'kind = "count"', "window = 7")
 
 
 def test_the_example_of_the_docs_is_computed_from_the_simulated_vendor(tmp_path):
-    (snippet,) = re.findall(r"```toml\n(.*?)```", DOCS, flags=re.DOTALL)
+    snippets = re.findall(r"```toml\n(.*?)```", DOCS, flags=re.DOTALL)
+    (snippet,) = [one for one in snippets if "[indicators." in one]
     simulate_project(120, 1, tmp_path / "p", seed=3)
     config = tmp_path / "p" / "churnhealth.toml"
     config.write_text(config.read_text(encoding="utf-8") + "\n" + snippet, encoding="utf-8")

@@ -65,8 +65,8 @@ def test_reasons_speak_both_languages_and_values_are_kept(trained: Workplace) ->
     score(trained)
     drivers = trained.warehouse.read_table("health_drivers")
     logins = drivers[drivers["indicator"] == "logins"]
-    assert logins["reason_ja"].str.startswith("ログイン回数:").all()
-    assert logins["reason_en"].str.contains("health").all()
+    assert logins["reason_ja"].str.startswith("ログイン回数：").all()
+    assert logins["reason_en"].str.contains(". Health ", regex=False).all()
     kept = trained.warehouse.read_table("health_indicators").set_index("customer_id")["indicators"]
     first = customers(trained).set_index("customer_id").loc["N0000"]
     values = json.loads(kept["N0000"])

@@ -76,8 +76,12 @@ def test_drivers_are_those_of_the_explanation_with_their_sentences(
         assert rows[name].tolist() == expected[name].tolist()
     assert rows["contribution_points"].to_numpy() == pytest.approx(expected["contribution_points"])
     told = expected.assign(contribution_points=expected["contribution_points"].round(1))
-    assert rows["reason_en"].tolist() == reasons(told, explanation.catalogue, "en")
-    assert rows["reason_ja"].tolist() == reasons(told, explanation.catalogue, "ja")
+    assert rows["reason_en"].tolist() == reasons(
+        told, explanation.catalogue, "en", explanation=explanation
+    )
+    assert rows["reason_ja"].tolist() == reasons(
+        told, explanation.catalogue, "ja", explanation=explanation
+    )
     known = expected["value"].map(lambda one: isinstance(one, float) and not np.isnan(one))
     assert [float(one) for one in rows["value"][known]] == expected["value"][known].tolist()
 

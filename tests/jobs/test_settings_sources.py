@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from churnhealth.domain.problem import ChurnProblem
+from churnhealth.domain.segments import Segments
 from churnhealth.domain.sources import History, Source
 from churnhealth.errors import ConfigError
 from churnhealth.jobs.settings import Settings, load_settings
+from churnhealth.jobs.settings_sources import SegmentSettings
 
 PROJECT = """
 [project]
@@ -53,13 +55,12 @@ max_reject_share = 0.02
 max_reject_rows = 50
 
 [cohort]
-segment = ["large"]
-mrr_from = 1000
+where = "plan in ('large') and mrr>=1000"
 
 [segments]
 high_touch_mrr = 100000
 low_touch_mrr = 20000.0
-tenure_months = [6, 12]
+tenure_days = [180, 365]
 """
 )
 
@@ -96,17 +97,19 @@ def test_the_other_sections_are_read(tmp_path):
         involuntary_reasons=("payment_failed",),
         voluntary_only=True,
         timezone="Asia/Tokyo",
+        cohort="plan in ('large') and mrr >= 1000",
+        segments=Segments(high_touch_mrr=100000, low_touch_mrr=20000.0, tenure_days=(180, 365)),
     )
     assert (settings.cutoffs.every, settings.cutoffs.count) == ("quarter", 4)
     assert settings.cutoffs.data_end == dt.date(2026, 4, 1)
     assert (settings.check.max_reject_share, settings.check.max_reject_rows) == (0.02, 50)
-    assert (settings.cohort.segment, settings.cohort.mrr_from) == (("large",), 1000)
-    assert (settings.segments.high_touch_mrr, settings.segments.tenure_months) == (100000, (6, 12))
 
 
 def test_the_days_of_inactivity_and_of_activity_are_read(tmp_path):
     text = "[problem]\nrule = 'inactivity'\nsilent_days = 84\nactive_days = 28\n"
-    expected = ChurnProblem("inactivity", silent_days=84, active_days=28, timezone="Asia/Tokyo")
+    expected = ChurnProblem(
+        "inactivity", silent_days=84, active_days=28, timezone="Asia/Tokyo", segments=Segments()
+    )
     assert load(tmp_path, PROJECT + text + CUSTOMERS).problem == expected
 
 
@@ -115,7 +118,19 @@ def test_what_is_not_said_has_its_default(tmp_path):
     assert settings.cutoffs.every == "month"
     assert settings.cutoffs.data_end is None
     assert settings.check.max_reject_share == 0.1
-    assert settings.segments.tenure_months == (3, 12, 24)
+    assert settings.problem.cohort == ""
+    assert settings.problem.segments == Segments()
+
+
+def test_the_segments_of_the_file_have_the_defaults_of_the_domain():
+    assert Segments(**SegmentSettings().model_dump()) == Segments()
+
+
+@pytest.mark.parametrize("section", ["[cohort]\nwhere = 'mrr > 5'", "[segments]\nrenewal_days = 5"])
+def test_a_panel_has_neither_cohort_nor_segments(tmp_path, section):
+    panel = "[panel]\ntable = 'p'\ncustomer_id = 'id'\n"
+    (fault,) = faults(tmp_path, PROJECT + panel + section)
+    assert "worked out from a history" in fault
 
 
 def test_a_panel_and_sources_together_are_refused_and_so_is_neither(tmp_path):
@@ -171,16 +186,17 @@ def test_a_history_has_no_panel_and_a_panel_no_history(tmp_path):
             CUSTOMERS + "[cutoffs]\nlast = 2026-05-01\ndata_end = 2026-04-01",
             "expected last not after data_end",
         ),
-        (CUSTOMERS + "[cohort]\nmrr_from = 5\nmrr_below = 5", "expected mrr_from below mrr_below"),
+        (CUSTOMERS + "[cohort]\nwhere = 'mrr >='", "cohort: expected a value at the end in 'mrr >='"),
+        (CUSTOMERS + "[cohort]\nplan = ['Pro']", "cohort.plan: unknown key"),
         (
             CUSTOMERS + "[segments]\nhigh_touch_mrr = 5\nlow_touch_mrr = 9",
-            "expected low_touch_mrr below high_touch_mrr",
+            "expected 0 <= low_touch_mrr < high_touch_mrr",
         ),
         (
             CUSTOMERS + "[segments]\nhigh_touch_plans = ['Pro']\nlow_touch_plans = ['Pro']",
             "expected every plan under one touch model, got 'Pro' under two",
         ),
-        (CUSTOMERS + "[segments]\ntenure_months = [12, 6]", "tenure_months of 1 or more that rise"),
+        (CUSTOMERS + "[segments]\ntenure_days = [12, 6]", "expected tenure_days above 0 that rise"),
         (
             CUSTOMERS + "[problem]\nrule = 'renewal'\nlead_days = 9\naggregate = 'al'",
             "(did you mean 'all'?)",

@@ -72,7 +72,7 @@ def test_a_folder_that_is_not_there_or_is_foreign_is_refused(tmp_path: Path) -> 
 
 def test_a_future_schema_version_is_refused_with_what_to_do(folder: Path) -> None:
     rewrite_manifest(folder, schema_version=99)
-    with pytest.raises(ArtifactError, match="expected schema_version 1, got 99"):
+    with pytest.raises(ArtifactError, match="expected schema_version 2, got 99"):
         HealthModel.load(folder)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from churnhealth.model.basis import basis_matrix, learn_basis
+from churnhealth.model.calibrate import log_losses
 from churnhealth.model.columns import encode_table, learn_columns
-from churnhealth.model.folds import customer_folds
 from churnhealth.model.linear import LinearMember, fit_linear
+from churnhealth.model.training import TrainingRows
 
 
 def encoded(frame: pd.DataFrame) -> tuple[np.ndarray, tuple]:
@@ -54,14 +56,13 @@ def test_beyond_the_training_range_a_curve_keeps_its_last_value(value: float) ->
 
 
 @pytest.fixture(scope="module")
-def member() -> tuple[LinearMember, np.ndarray, np.ndarray]:
+def member(rows_of: Callable[..., TrainingRows]) -> tuple[LinearMember, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(1)
     x = rng.normal(size=2000)
     y = (rng.random(2000) < 1.0 / (1.0 + np.exp(-1.5 * x + 1.0))).astype(float)
-    matrix, specs = encoded(pd.DataFrame({"x": x, "noise": rng.normal(size=2000)}))
-    folds = customer_folds(y, None, seed=0)
-    fitted, margin = fit_linear(matrix, y, np.ones(2000), specs, folds)
-    return fitted, matrix, margin
+    rows = rows_of(pd.DataFrame({"x": x, "noise": rng.normal(size=2000)}), y)
+    fitted, margin = fit_linear(rows, splines=True)
+    return fitted, rows.matrix, margin
 
 
 def test_a_known_log_odds_line_is_found(member: tuple[LinearMember, np.ndarray, np.ndarray]) -> None:
@@ -83,10 +84,46 @@ def test_a_member_survives_json(member: tuple[LinearMember, np.ndarray, np.ndarr
     assert np.array_equal(back.margin(matrix), fitted.margin(matrix))
 
 
-def test_pure_noise_gets_the_strongest_penalty() -> None:
+def test_pure_noise_gets_the_strongest_penalty(rows_of: Callable[..., TrainingRows]) -> None:
     rng = np.random.default_rng(3)
     y = (rng.random(400) < 0.2).astype(float)
-    matrix, specs = encoded(pd.DataFrame({f"x{at}": rng.normal(size=400) for at in range(20)}))
-    fitted, _ = fit_linear(matrix, y, np.ones(400), specs, customer_folds(y, None, seed=0))
+    rows = rows_of(pd.DataFrame({f"x{at}": rng.normal(size=400) for at in range(20)}), y)
+    fitted, _ = fit_linear(rows, splines=True)
     assert fitted.strength <= 1e-2
-    assert fitted.margin(matrix).std() < 0.5  # without a penalty: above 3
+    assert fitted.margin(rows.matrix).std() < 0.5  # without a penalty: above 3
+
+
+def test_the_fits_without_a_group_are_those_of_the_folds(
+    member: tuple[LinearMember, np.ndarray, np.ndarray],
+) -> None:
+    fitted, matrix, margin = member
+    without = fitted.margins_without(matrix)
+    assert without.shape == (2000, 5)
+    # Each row's out-of-fold margin is one of its five margins: that without its own group.
+    assert np.allclose(np.abs(without - margin[:, None]).min(axis=1), 0.0, atol=1e-9)
+
+
+def test_a_bent_curve_needs_splines(rows_of: Callable[..., TrainingRows]) -> None:
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=4000)
+    y = (rng.random(4000) < np.where(np.abs(x) > 1.0, 0.6, 0.1)).astype(float)
+    rows = rows_of(pd.DataFrame({"x": x}), y)
+    losses = [np.mean(log_losses(fit_linear(rows, splines=splines)[1], y)) for splines in (False, True)]
+    # The true entropy is 0.317 * 0.673 + 0.683 * 0.325 = 0.435; a line is no better than the base rate.
+    assert losses[0] > 0.55
+    assert losses[1] < 0.485
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_direction_is_kept_even_against_the_data(
+    rows_of: Callable[..., TrainingRows], direction: int
+) -> None:
+    rng = np.random.default_rng(6)
+    frame = pd.DataFrame({"x": rng.normal(size=600), "z": rng.normal(size=600)})
+    y = (rng.random(600) < 1.0 / (1.0 + np.exp(-frame["x"] - frame["z"]))).astype(float)
+    rows = rows_of(frame, y, monotone=(direction, 0))
+    fitted, _ = fit_linear(rows, splines=True)
+    grid = np.column_stack([np.linspace(-3.0, 3.0, 50), np.zeros(50)])
+    steps = np.diff(fitted.margin(grid))
+    assert (steps * direction >= 0.0).all()
+    assert (steps > 0.0).all() if direction == 1 else np.allclose(steps, 0.0)

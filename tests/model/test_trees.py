@@ -1,24 +1,23 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from churnhealth.model.columns import encode_table, learn_columns
-from churnhealth.model.folds import customer_folds
-from churnhealth.model.trees import TreeMember, fit_trees
+from churnhealth.model.training import TrainingRows
+from churnhealth.model.trees import SMALL_TREES, TreeMember, fit_trees
 
 
 @pytest.fixture(scope="module")
-def bag() -> tuple[TreeMember, np.ndarray, np.ndarray, np.ndarray]:
+def bag(rows_of: Callable[..., TrainingRows]) -> tuple[TreeMember, np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"x": rng.normal(size=1500), "c": rng.choice(list("abcd"), 1500)})
     y = (rng.random(1500) < np.where((frame["x"] > 0) & (frame["c"] == "a"), 0.7, 0.1)).astype(float)
-    specs = learn_columns(frame)
-    matrix = encode_table(frame, specs).matrix
-    folds = customer_folds(y, None, seed=0)
-    member, margin = fit_trees(matrix, y, np.ones(1500), specs, folds, seed=0, threads=1)
-    return member, matrix, y, margin
+    rows = rows_of(frame, y)
+    member, margin = fit_trees(rows, SMALL_TREES, seed=0, threads=1)
+    return member, rows.matrix, y, margin
 
 
 def test_there_is_one_booster_per_fold_with_equal_rounds(bag: tuple) -> None:
@@ -48,3 +47,12 @@ def test_leaves_are_counted(bag: tuple) -> None:
         for text in member.to_texts()
     )
     assert member.leaves == by_hand
+
+
+def test_a_direction_is_kept_even_against_the_data(rows_of: Callable[..., TrainingRows]) -> None:
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"x": rng.normal(size=800), "z": rng.normal(size=800)})
+    y = (rng.random(800) < 1.0 / (1.0 + np.exp(-frame["x"] - frame["z"]))).astype(float)
+    member, _ = fit_trees(rows_of(frame, y, monotone=(-1, 0)), SMALL_TREES, seed=0, threads=1)
+    grid = np.column_stack([np.linspace(-3.0, 3.0, 50), np.zeros(50)])
+    assert (np.diff(member.margin(grid)) <= 0.0).all()

@@ -19,6 +19,12 @@ _ADVICE = {
     "permission denied": "Ask for the permission, or use another user or schema.",
     "read-only transaction": "Queries may only read.",
 }
+# The planner takes a named part of a query (newest versions, groups with a condition) for a single
+# row, and would compute or read all of it again for every row that meets it. Hash joins bear that.
+_READING = (
+    "SELECT set_config('transaction_read_only', 'on', true), "
+    "set_config('enable_nestloop', 'off', true), set_config('enable_mergejoin', 'off', true)"
+)
 _LOST = ("server closed the connection", "terminating connection", "no connection to the server")
 
 
@@ -62,7 +68,7 @@ class PostgresDoor:
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
-        """Open a connection that cannot write, for as long as the block runs.
+        """Open a connection that cannot write and joins by hashing, for as long as the block runs.
 
         Raises
         ------
@@ -70,7 +76,7 @@ class PostgresDoor:
             The server is away or lets nobody in, or a statement of the block fails.
         """
         with self._opened(autocommit=False) as connection:
-            run(connection, "SELECT set_config('transaction_read_only', 'on', true)")
+            run(connection, _READING)
             yield connection
 
     @contextmanager

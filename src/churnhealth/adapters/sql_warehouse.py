@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from abc import abstractmethod
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
@@ -12,9 +12,10 @@ import pandas as pd
 import pyarrow as pa
 
 from churnhealth.adapters import warehouse_sql as sql
-from churnhealth.adapters.arrow_frames import arrow_to_frame, contract_to_arrow, frame_to_arrow
+from churnhealth.adapters.arrow_frames import contract_to_arrow, frame_to_arrow
 from churnhealth.adapters.arrow_plain import plain_batches, plain_table
 from churnhealth.adapters.score_batch import ScoreBatch
+from churnhealth.adapters.score_reads import ScoreReads, frame_of
 from churnhealth.adapters.slice_check import checked_slice
 from churnhealth.adapters.staging import StagedScores, StagingArea, opened_staging
 from churnhealth.adapters.warehouse import (
@@ -29,18 +30,11 @@ from churnhealth.adapters.warehouse import (
 from churnhealth.adapters.warehouse_publish import change_run
 from churnhealth.adapters.warehouse_session import Session, known_relations, place_to_write
 from churnhealth.domain.contracts import TableContract
-from churnhealth.domain.tables import (
-    HEALTH_DRIVERS,
-    HEALTH_GROUP_SCORES,
-    HEALTH_REJECTS,
-    HEALTH_RUNS,
-    HEALTH_SCORES,
-    OUTPUT_TABLES,
-)
+from churnhealth.domain.tables import HEALTH_REJECTS, OUTPUT_TABLES
 from churnhealth.errors import WarehouseError, listed, nearest
 
 
-class SqlWarehouse(ABC):
+class SqlWarehouse(ScoreReads):
     """The `Warehouse` protocol over short sessions; an engine brings these, and the job lock.
 
     Values are bound and names quoted, so no text of the data is ever part of a statement.
@@ -59,21 +53,13 @@ class SqlWarehouse(ABC):
     """
 
     def __init__(self, prefix: str, wait_seconds: float) -> None:
-        self._prefix = checked_prefix(prefix)
+        super().__init__(checked_prefix(prefix))
         self._wait = wait_seconds
 
     @property
     @abstractmethod
     def dialect(self) -> str:
         """Name the SQL dialect, as sqlglot knows it."""
-
-    @abstractmethod
-    def _where(self) -> str:
-        """Name the place in messages; no secrets."""
-
-    @abstractmethod
-    def _reading(self) -> AbstractContextManager[Session]:
-        """Open a session that cannot write."""
 
     @abstractmethod
     def _writing(self) -> AbstractContextManager[Session]:
@@ -132,7 +118,7 @@ class SqlWarehouse(ABC):
         """
         with self._reading() as session:
             place = self._found(session, table)
-            return _frame(session.table(f"SELECT * FROM {place}"))  # noqa: S608 - quoted
+            return frame_of(session.table(f"SELECT * FROM {place}"))  # noqa: S608 - quoted
 
     def write_table(self, table: str, frame: pd.DataFrame) -> None:
         """Replace a whole table by a frame, in one transaction; the index is left out.
@@ -209,56 +195,8 @@ class SqlWarehouse(ABC):
         """Mark a started run as failed; a run that has ended already is left as it is."""
         self._end_run(run_id, {"status": "failed", "message": message}, finished_at)
 
-    def current_scores(self) -> pd.DataFrame:
-        """Read the view `health_current`, lowest health score first.
-
-        Columns of `health_scores`, previous_cutoff, previous_health_score, health_score_change
-        (points), is_stale (True: this customer has no score at the newest cutoff).
-        """
-        return self._select(CURRENT_VIEW, {}, "health_score, customer_id")
-
-    def customer_scores(self, customer_id: str) -> pd.DataFrame:
-        """Read all rows of `health_scores` of a customer, latest cutoff first, then newest score."""
-        wanted = {"customer_id": customer_id}
-        return self._select(HEALTH_SCORES.name, wanted, "cutoff DESC, scored_at DESC, model_version")
-
-    def riskiest_scores(self, cutoff: datetime, model_version: str, most: int) -> pd.DataFrame:
-        """Read the rows of `health_scores` with the first `most` ranks of a slice, by rank."""
-        values = [utc_moment("cutoff", cutoff), model_version, most]
-        with self._reading() as session:
-            return _frame(session.table(sql.read_riskiest(self._prefix), values))
-
-    def customer_drivers(self, customer_id: str, cutoff: datetime, model_version: str) -> pd.DataFrame:
-        """Read the drivers of one score, by rank."""
-        return self._of_score(HEALTH_DRIVERS, customer_id, cutoff, model_version, '"rank"')
-
-    def customer_groups(self, customer_id: str, cutoff: datetime, model_version: str) -> pd.DataFrame:
-        """Read the group scores of one score, by indicator group."""
-        return self._of_score(HEALTH_GROUP_SCORES, customer_id, cutoff, model_version, "indicator_group")
-
-    def runs(self, limit: int = 20) -> pd.DataFrame:
-        """Read the newest rows of the ledger, newest start first."""
-        return self._select(HEALTH_RUNS.name, {}, f"started_at DESC, run_id LIMIT {int(limit)}")
-
     def _outputs(self) -> list[str]:
         return [self._prefix + contract.name for contract in OUTPUT_TABLES]
-
-    def _of_score(
-        self, contract: TableContract, customer_id: str, cutoff: datetime, model_version: str, order: str
-    ) -> pd.DataFrame:
-        moment = utc_moment("cutoff", cutoff)
-        wanted = {"customer_id": customer_id, "cutoff": moment, "model_version": model_version}
-        return self._select(contract.name, wanted, order)
-
-    def _select(self, name: str, wanted: Mapping[str, object], order: str) -> pd.DataFrame:
-        table = self._prefix + name
-        with self._reading() as session:
-            if table not in known_relations(session):
-                raise WarehouseError(
-                    f"{self._where()}: no table {table!r}: nothing has been scored here yet. Score "
-                    "customers first, or check the warehouse's place and prefix."
-                )
-            return _frame(session.table(sql.read(table, tuple(wanted), order), [*wanted.values()]))
 
     def _end_run(self, run_id: str, changed: dict[str, object], finished_at: datetime) -> int:
         moment = utc_moment("finished_at", finished_at)
@@ -285,7 +223,3 @@ class SqlWarehouse(ABC):
                 f"{listed(contract.column_names, most=20)}, got {listed(got, most=20)}. "
                 "Choose a prefix for the warehouse, or another place."
             )
-
-
-def _frame(table: pa.Table) -> pd.DataFrame:
-    return arrow_to_frame(plain_table(table))

@@ -192,6 +192,21 @@ class Warehouse(SqlRunner, Protocol):
         """Read the rows of `health_scores` with the first `most` ranks of a slice, by rank."""
         ...
 
+    def customer_history(self, customer_id: str) -> pd.DataFrame:
+        """Read a customer's scores by the champions of their cutoffs, latest first.
+
+        Columns of `health_current`; only rows of this customer are read.
+        """
+        ...
+
+    def customers_scored(self, cutoff: datetime, model_version: str) -> int:
+        """Return how many customers one slice has; 0 when there is none."""
+        ...
+
+    def alike_customers(self, customer_id: str, limit: int = 50) -> list[str]:
+        """Return scored customers whose ids stand beside this one in order or contain it, a few."""
+        ...
+
     def customer_drivers(self, customer_id: str, cutoff: datetime, model_version: str) -> pd.DataFrame:
         """Read the drivers of one score, by rank."""
         ...

@@ -86,8 +86,23 @@ def create_current_view(prefix: str) -> str:
     text runs on other engines; no join of scores with themselves, which an engine without statistics
     may run as a loop in a loop.
     """
-    return f"""CREATE OR REPLACE VIEW {quoted(prefix + CURRENT_VIEW)} AS
-WITH finished AS (
+    latest = f"{_ranked(prefix)}\nWHERE latest.place = 1"
+    return f"CREATE OR REPLACE VIEW {quoted(prefix + CURRENT_VIEW)} AS\n{latest}"
+
+
+def customer_history(prefix: str) -> str:
+    """Read a customer's scores by the champions of their cutoffs; binds customer_id.
+
+    The columns of `health_current`; the filter stands inside, so that only rows of the customer are
+    read.
+    """
+    return f"{_ranked(prefix, 'WHERE scores.customer_id = $1')}\nORDER BY latest.cutoff DESC"
+
+
+def _ranked(prefix: str, only: str = "") -> str:
+    """Write the SELECT of scores by champions, each with the one before, and its place from the last."""
+    where = f"\n  {only}" if only else ""
+    return f"""WITH finished AS (
   SELECT cutoff, model_version,
     ROW_NUMBER() OVER (
       PARTITION BY cutoff ORDER BY finished_at DESC, started_at DESC, run_id DESC
@@ -112,7 +127,7 @@ ranked AS (
     ) AS previous_health_score
   FROM {quoted(prefix + HEALTH_SCORES.name)} AS scores
   INNER JOIN champions
-    ON champions.cutoff = scores.cutoff AND champions.model_version = scores.model_version
+    ON champions.cutoff = scores.cutoff AND champions.model_version = scores.model_version{where}
 )
 SELECT {names(HEALTH_SCORES.column_names, "latest")},
   latest.previous_cutoff,
@@ -120,8 +135,33 @@ SELECT {names(HEALTH_SCORES.column_names, "latest")},
   latest.health_score - latest.previous_health_score AS health_score_change,
   latest.cutoff < newest.cutoff AS is_stale
 FROM ranked AS latest
-CROSS JOIN newest
-WHERE latest.place = 1"""
+CROSS JOIN newest"""
+
+
+def rows_scored(prefix: str) -> str:
+    """Read how many customers a slice has, out of the ledger; binds cutoff, model_version."""
+    return (
+        f"SELECT rows_scored FROM {quoted(prefix + HEALTH_RUNS.name)} "
+        f"WHERE job = '{SCORE_JOB}' AND status IN ('completed', 'unchanged') "
+        "AND cutoff = $1 AND model_version = $2 ORDER BY revision DESC, finished_at DESC LIMIT 1"
+    )
+
+
+def alike_customers(prefix: str, limit: int) -> str:
+    """Read customers whose ids stand beside one in order, or contain it; binds that id and its tail.
+
+    Three times at most `limit` ids. An order needs no function that an engine may lack.
+    """
+    table, most = quoted(prefix + HEALTH_SCORES.name), int(limit)
+    inside = "STRPOS(LOWER(customer_id), LOWER(CAST($2 AS VARCHAR))) > 0"
+    return (
+        f"SELECT customer_id FROM (SELECT DISTINCT customer_id FROM {table} "
+        f"WHERE customer_id >= $1 ORDER BY customer_id LIMIT {most}) AS after "
+        f"UNION SELECT customer_id FROM (SELECT DISTINCT customer_id FROM {table} "
+        f"WHERE customer_id < $1 ORDER BY customer_id DESC LIMIT {most}) AS before "
+        f"UNION SELECT customer_id FROM (SELECT DISTINCT customer_id, LENGTH(customer_id) AS size "
+        f"FROM {table} WHERE {inside} ORDER BY size, customer_id LIMIT {most}) AS inside"
+    )
 
 
 def upsert(contract: TableContract, prefix: str) -> str:

@@ -118,24 +118,37 @@ def init(
 def demo(
     *,
     folder: Annotated[Path, typer.Option(help="Where churnhealth.toml, data/ and models/ go.")] = Path(),
-    language: Annotated[str, typer.Option(help="Language of reasons: en or ja.")] = "en",
+    history: Annotated[
+        bool, typer.Option("--history", help="From the tables of a simulated vendor in Tokyo.")
+    ] = False,
+    language: Annotated[
+        str | None,
+        typer.Option(help="Language of reasons: en or ja; default: en, with --history ja."),
+    ] = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Go the whole way on 7,043 real customers: train, score, explain, and look at the truth.
 
+    With --history the way begins at tables of contracts, usage, contacts, tickets and surveys.
+
     Example: churnhealth demo --folder demo
     """
 
     def work() -> int:
-        from churnhealth.cli import show
+        from churnhealth.cli import show_demo
         from churnhealth.cli.progress import stages
-        from churnhealth.jobs.demo import STAGES
-        from churnhealth.jobs.demo import demo as run
+        from churnhealth.jobs import demo, demo_history
 
-        with stages(STAGES, quiet=as_json) as progress:
-            result = run(folder, language=language_of(language), progress=progress)
-        show.demo(result, as_json=as_json)
+        chosen = language_of(language or ("ja" if history else "en"))
+        if history:
+            with stages(demo_history.STAGES, quiet=as_json) as progress:
+                vendor = demo_history.demo_history(folder, language=chosen, progress=progress)
+            show_demo.history(vendor, as_json=as_json)
+            return DONE
+        with stages(demo.STAGES, quiet=as_json) as progress:
+            result = demo.demo(folder, language=chosen, progress=progress)
+        show_demo.telco(result, as_json=as_json)
         return DONE
 
     run_command(work, as_json=as_json, debug=debug)
@@ -197,25 +210,28 @@ def explain(
     customer_id: Annotated[str, typer.Argument(help="The customer, as the source writes it.")],
     *,
     config: Config = DEFAULT_CONFIG,
+    cutoff: Annotated[str | None, typer.Option(help="Date of the score; default: the latest.")] = None,
     language: Annotated[
         str | None, typer.Option(help="en or ja; default: the project's language.")
     ] = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Show one customer's published score and what it is made of.
+    """Show one customer's published score, its change, and what it is made of.
 
-    Example: churnhealth explain T0042 --language ja
+    Example: churnhealth explain T0042 --language ja --cutoff 2026-04-01
     """
 
     def work() -> int:
-        from churnhealth.cli import show
+        from churnhealth.cli.show_card import card
         from churnhealth.jobs.cards import customer_card
 
+        day = _date(cutoff)
         workplace = open_project(config)
-        card = customer_card(workplace.warehouse, customer_id)
         chosen = language_of(language or workplace.settings.project.language)
-        show.card(workplace, card, chosen, as_json=as_json)
+        problem = workplace.settings.problem
+        moment = None if day is None else problem.cutoff_instant(day).to_pydatetime()
+        card(workplace, customer_card(workplace.warehouse, customer_id, moment), chosen, as_json=as_json)
         return DONE
 
     run_command(work, as_json=as_json, debug=debug)

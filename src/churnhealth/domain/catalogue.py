@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from churnhealth.domain.indicators import Catalogue, Indicator
 from churnhealth.domain.measures import Measure
 from churnhealth.domain.sql_measure import SqlMeasure
+from churnhealth.domain.units import CHANGE, DAYS_AGO, FLAG, RATIO, SHARE
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,30 @@ def catalogue_of(declared: Iterable[DeclaredIndicator]) -> Catalogue:
 
 
 def _one(
-    name: str, group: str, unit: str, words: tuple[str, str], measure: Measure, *, act: bool = False
+    name: str,
+    group: str,
+    unit: str,
+    words: tuple[str, str],
+    measure: Measure,
+    missing: tuple[str, str] = ("", ""),
+    *,
+    act: bool = False,
 ) -> DeclaredIndicator:
-    indicator = Indicator(name, group, unit, "learned", act, words[0], words[1])
+    indicator = Indicator(name, group, unit, "learned", act, *words, *missing)
     return DeclaredIndicator(indicator, measure)
+
+
+_NO_SEATS = ("no seats under contract on record", "契約席数の記録がない")
+_SILENT_TICKETS = {
+    "first_replied_at": ("no first reply in the last 90 days", "直近90日に初回応答がない"),
+    "resolved_at": ("no ticket resolved in the last 90 days", "直近90日に解決した問い合わせがない"),
+}
+_NO_CONTRACT = {
+    "mrr_change_90d": ("no revenue 90 days ago to compare with", "比較できる90日前の収益がない"),
+    "seats": _NO_SEATS,
+    "seats_change_90d": ("no seats 90 days ago to compare with", "比較できる90日前の契約席数がない"),
+    "days_to_renewal": ("no renewal date ahead", "今後の更新日がない"),
+}
 
 
 def _usage() -> Iterator[DeclaredIndicator]:
@@ -86,38 +107,49 @@ def _usage() -> Iterator[DeclaredIndicator]:
                 measure = Measure(table, kind, days, column)
                 yield _one(f"usage_{name}_{days}d", "usage", unit, _last(words, days), measure, act=True)
     for days in (7, 28):
-        words = (f"usage, last {days} days / {days} days before", f"利用回数の直前{days}日比")
-        yield _one(f"usage_ratio_{days}d", "usage", "", words, Measure(table, "ratio", days), act=True)
+        words = (
+            f"usage events in the last {days} days against the {days} days before",
+            f"直近{days}日の利用回数の前{days}日比",
+        )
+        none = (
+            f"no usage in the {days} days before to compare with",
+            f"比較できる前{days}日の利用がない",
+        )
+        ratio = Measure(table, "ratio", days)
+        yield _one(f"usage_ratio_{days}d", "usage", RATIO, words, ratio, none, act=True)
     share = Measure(table, "seats_share", 28, "user_id")
     words = _last(("share of seats active", "契約席数に対する利用率"), 28)
-    yield _one("usage_seats_share_28d", "usage", "share", words, share, act=True)
+    yield _one("usage_seats_share_28d", "usage", SHARE, words, share, _NO_SEATS, act=True)
     words = _last(("trend of usage events", "利用回数の傾き"), 90)
     yield _one(
         "usage_trend_90d", "usage", "events/day/day", words, Measure(table, "trend", 90), act=True
     )
     words = _last(("usage events per active user", "利用ユーザー当たり利用回数"), 28)
-    per = Measure(table, "per", 28, "user_id")
-    yield _one("usage_per_user_28d", "usage", "events/user", words, per, act=True)
-    words = ("days since last use", "最終利用からの日数")
-    yield _one("usage_recency_days", "usage", "days", words, Measure(table, "recency"), act=True)
+    per, none = (
+        Measure(table, "per", 28, "user_id"),
+        _last(("no active user", "利用ユーザーがいない"), 28),
+    )
+    yield _one("usage_per_user_28d", "usage", "events/user", words, per, none, act=True)
+    words, none = ("last use", "最終利用"), ("never used so far", "利用の記録がない")
+    last = Measure(table, "recency")
+    yield _one("usage_recency_days", "usage", DAYS_AGO, words, last, none, act=True)
 
 
 def _touch() -> Iterator[DeclaredIndicator]:
     joined = ("seminar", "event", "community")
-    for group, name, windows, column, values, words in (
-        ("touch", "touches", (28, 90), "", (), ("contacts", "接触回数")),
-        ("touch", "touch_meetings", (90,), "channel", ("meeting",), ("meetings", "商談・面談回数")),
-        ("touch", "touch_calls", (28,), "channel", ("phone",), ("phone calls", "電話回数")),
-        ("touch", "touch_mails", (28,), "channel", ("mail",), ("mails", "メール回数")),
-        ("touch", "touch_outbound", (28,), "direction", ("outbound",), ("contacts by us", "自社発の接触回数")),
-        ("engagement", "inbound", (28,), "direction", ("inbound",), ("contacts by the customer", "顧客発の接触回数")),
-        ("engagement", "joined", (90,), "channel", joined, ("seminars, events and community", "セミナー・イベント・コミュニティ参加回数")),
-        ("engagement", "community", (90,), "channel", ("community",), ("community contacts", "コミュニティ参加回数")),
+    for group, name, unit, windows, column, values, words in (
+        ("touch", "touches", "contacts", (28, 90), "", (), ("contacts", "接触回数")),
+        ("touch", "touch_meetings", "meetings", (90,), "channel", ("meeting",), ("meetings", "商談・面談回数")),
+        ("touch", "touch_calls", "calls", (28,), "channel", ("phone",), ("phone calls", "電話回数")),
+        ("touch", "touch_mails", "mails", (28,), "channel", ("mail",), ("mails", "メール回数")),
+        ("touch", "touch_outbound", "contacts", (28,), "direction", ("outbound",), ("contacts by us", "自社発の接触回数")),
+        ("engagement", "inbound", "contacts", (28,), "direction", ("inbound",), ("contacts by the customer", "顧客発の接触回数")),
+        ("engagement", "joined", "times", (90,), "channel", joined, ("seminars, events and community", "セミナー・イベント・コミュニティ参加回数")),
+        ("engagement", "community", "contacts", (90,), "channel", ("community",), ("community contacts", "コミュニティ参加回数")),
     ):  # fmt: skip
         for days in windows:
             where = ((column, values),) if column else ()
             measure = Measure("touches", "distinct", days, "touch_id", where=where)
-            unit = "contacts"
             yield _one(f"{name}_{days}d", group, unit, _last(words, days), measure, act=True)
     for name, role, words in (
         ("stakeholders_met_90d", (), ("people met", "面会した関係者数")),
@@ -128,42 +160,43 @@ def _touch() -> Iterator[DeclaredIndicator]:
         measure = Measure("touches", "distinct", 90, "participant_id", where=met)
         yield _one(name, "touch", "people", _last(words, 90), measure, act=True)
     management = Measure("touches", "recency", where=(("participant_role", ("management",)),))
-    words = ("days since last contact with management", "経営層との最終接触からの日数")
-    yield _one("management_recency_days", "touch", "days", words, management, act=True)
-    words = ("days since last contact", "最終接触からの日数")
-    yield _one("touch_recency_days", "touch", "days", words, Measure("touches", "recency"), act=True)
+    words = ("last contact with management", "経営層との最終接触")
+    none = ("no contact with management so far", "経営層との接触の記録がない")
+    yield _one("management_recency_days", "touch", DAYS_AGO, words, management, none, act=True)
+    words, none = ("last contact", "最終接触"), ("no contact so far", "接触の記録がない")
+    last = Measure("touches", "recency")
+    yield _one("touch_recency_days", "touch", DAYS_AGO, words, last, none, act=True)
 
 
 def _satisfaction() -> Iterator[DeclaredIndicator]:
     group, date = "satisfaction", "answered_at"
     for kind in ("NPS", "CSAT", "CES", "GCR"):
         where, name = (("kind", (kind,)),), kind.lower()
+        none = (f"no {kind} answer in the last 365 days", f"直近365日に{kind}回答がない")
         last = Measure("surveys", "last_value", 365, "score", date, where=where)
         words = (f"last {kind} answer", f"直近の{kind}回答")
-        yield _one(f"{name}_last", group, "points", words, last)
-        words = _last((f"{kind} answered (1) or not (0)", f"{kind}回答の有無"), 365)
+        yield _one(f"{name}_last", group, "points", words, last, none)
+        words = _last((f"{kind} answered", f"{kind}回答"), 365)
         answered = Measure("surveys", "any", 365, date=date, where=where)
-        yield _one(f"{name}_answered_365d", group, "", words, answered)
-        words = (f"days since last {kind} answer", f"直近の{kind}回答からの日数")
+        yield _one(f"{name}_answered_365d", group, FLAG, words, answered)
+        words = (f"time of the last {kind} answer", f"直近の{kind}回答日")
         age = Measure("surveys", "recency", 365, date=date, where=where)
-        yield _one(f"{name}_age_days", group, "days", words, age)
-    for kind, mean, unit, words in (
-        (
-            "NPS",
-            "promoters",
-            "share",
-            ("NPS, promoters less detractors", "NPS（推奨者割合−批判者割合）"),
-        ),
-        ("GCR", "mean", "share", ("goals said to be reached", "アンケートによる目標達成率")),
+        yield _one(f"{name}_age_days", group, DAYS_AGO, words, age, none)
+    for kind, mean, words in (
+        ("NPS", "promoters", ("NPS, promoters less detractors", "NPS（推奨者割合−批判者割合）")),
+        ("GCR", "mean", ("goals said to be reached", "アンケートによる目標達成率")),
     ):
         score = Measure("surveys", mean, 365, "score", date, where=(("kind", (kind,)),))
-        yield _one(f"{kind.lower()}_365d", group, unit, _last(words, 365), score)
+        none = (f"no {kind} answer in the last 365 days", f"直近365日に{kind}回答がない")
+        yield _one(f"{kind.lower()}_365d", group, SHARE, _last(words, 365), score, none)
     words = _last(("share of surveys answered", "アンケート回答率"), 365)
     share = Measure("surveys", "closed_share", 365, until=date)
-    yield _one("surveys_answered_share_365d", group, "share", words, share)
+    none = ("no survey sent in the last 365 days", "直近365日にアンケートの送付がない")
+    yield _one("surveys_answered_share_365d", group, SHARE, words, share, none)
     words = _last(("satisfaction with tickets solved", "問い合わせ満足度"), 90)
     rated = Measure("tickets", "mean", 90, "csat", "csat_given_at")
-    yield _one("ticket_csat_90d", group, "points", words, rated, act=True)
+    none = ("no ticket rated in the last 90 days", "直近90日に問い合わせの評価がない")
+    yield _one("ticket_csat_90d", group, "points", words, rated, none, act=True)
 
 
 def _support() -> Iterator[DeclaredIndicator]:
@@ -178,22 +211,27 @@ def _support() -> Iterator[DeclaredIndicator]:
         ("tickets_unanswered_90d", "tickets", ("unanswered tickets", "未回答の問い合わせ件数"), Measure(table, "open", 90, until="first_replied_at")),
         ("tickets_unresolved_90d", "tickets", ("unresolved tickets", "未解決の問い合わせ件数"), Measure(table, "open", 90, until="resolved_at")),
     ):  # fmt: skip
-        yield _one(name, group, unit, _last(words, measure.reach), measure, act=True)
-    words = ("days since last ticket", "最終問い合わせからの日数")
-    yield _one("ticket_recency_days", group, "days", words, Measure(table, "recency"))
+        none = _SILENT_TICKETS.get(measure.date, ("", ""))
+        yield _one(name, group, unit, _last(words, measure.reach), measure, none, act=True)
+    words, none = ("last ticket", "最終問い合わせ"), ("no ticket so far", "問い合わせの記録がない")
+    yield _one("ticket_recency_days", group, DAYS_AGO, words, Measure(table, "recency"), none)
 
 
 def _steps() -> Iterator[DeclaredIndicator]:
     table, until = "milestones", "reached_at"
     steps, goals = (("kind", ("onboarding",)),), (("kind", ("goal",)),)
-    for name, group, unit, words, measure in (
-        ("onboarding_share", "onboarding", "share", ("onboarding steps completed", "オンボーディング完了率"), Measure(table, "reached_share", until=until, where=steps)),
-        ("onboarding_days", "onboarding", "days", ("days to complete onboarding", "オンボーディング完了までの日数"), Measure(table, "reach_days", until=until, where=steps)),
-        ("onboarding_overdue", "onboarding", "steps", ("onboarding steps overdue", "遅延中のオンボーディング項目数"), Measure(table, "overdue", column="due_date", until=until, where=steps)),
-        ("goals_share", "outcome", "share", ("goals reached", "目標達成率"), Measure(table, "reached_share", until=until, where=goals)),
-        ("goal_recency_days", "outcome", "days", ("days since last goal reached", "直近の目標達成からの日数"), Measure(table, "recency", date=until, where=goals)),
+    no_steps = ("no onboarding steps agreed", "オンボーディング項目の設定がない")
+    open_steps = ("onboarding not completed", "オンボーディングが未完了")
+    no_goals = ("no goals agreed", "目標の設定がない")
+    no_goal = ("no goal reached so far", "達成した目標がない")
+    for name, group, unit, words, measure, none in (
+        ("onboarding_share", "onboarding", SHARE, ("onboarding steps completed", "オンボーディング完了率"), Measure(table, "reached_share", until=until, where=steps), no_steps),
+        ("onboarding_days", "onboarding", "days", ("days to complete onboarding", "オンボーディング完了までの日数"), Measure(table, "reach_days", until=until, where=steps), open_steps),
+        ("onboarding_overdue", "onboarding", "steps", ("onboarding steps overdue", "遅延中のオンボーディング項目数"), Measure(table, "overdue", column="due_date", until=until, where=steps), ("", "")),
+        ("goals_share", "outcome", SHARE, ("goals reached", "目標達成率"), Measure(table, "reached_share", until=until, where=goals), no_goals),
+        ("goal_recency_days", "outcome", DAYS_AGO, ("last goal reached", "直近の目標達成"), Measure(table, "recency", date=until, where=goals), no_goal),
     ):  # fmt: skip
-        yield _one(name, group, unit, words, measure, act=True)
+        yield _one(name, group, unit, words, measure, none, act=True)
 
 
 def _contract() -> Iterator[DeclaredIndicator]:
@@ -203,20 +241,20 @@ def _contract() -> Iterator[DeclaredIndicator]:
         ("customer_age_days", "days", ("days since becoming a customer", "顧客登録からの日数"), Measure("customers", "time_since")),
         ("contracts", "contracts", ("contracts in force", "有効な契約数"), Measure(table, "contracts")),
         ("mrr", "currency/month", ("recurring revenue per month", "月次経常収益"), Measure(table, "level", column="mrr")),
-        ("mrr_change_90d", "share", ("change of revenue, 90 days", "月次経常収益の変化率（90日）"), Measure(table, "change", 90, "mrr")),
+        ("mrr_change_90d", CHANGE, ("recurring revenue against 90 days ago", "月次経常収益の90日前比"), Measure(table, "change", 90, "mrr")),
         ("seats", "seats", ("seats under contract", "契約席数"), Measure(table, "level", column="seats")),
-        ("seats_change_90d", "share", ("change of seats, 90 days", "契約席数の変化率（90日）"), Measure(table, "change", 90, "seats")),
+        ("seats_change_90d", CHANGE, ("seats under contract against 90 days ago", "契約席数の90日前比"), Measure(table, "change", 90, "seats")),
         ("plan", "", ("plan", "プラン"), Measure(table, "category", column="plan")),
         ("plan_changes_365d", "changes", ("plan changes in the last 365 days", "直近365日のプラン変更回数"), Measure(table, "changes", 365, "plan")),
         ("days_to_renewal", "days", ("days to renewal", "更新日までの日数"), Measure(table, "days_until", column="renewal_date")),
-        ("end_announced", "", ("end announced (1) or not (0)", "解約予告の有無"), Measure(table, "end_announced")),
+        ("end_announced", FLAG, ("end of a contract announced", "解約予告"), Measure(table, "end_announced")),
     ):  # fmt: skip
-        yield _one(name, "contract", unit, words, measure)
+        yield _one(name, "contract", unit, words, measure, _NO_CONTRACT.get(name, ("", "")))
     for name, unit, words in (
         ("industry", "", ("industry", "業種")),
         ("segment", "", ("size class", "規模区分")),
         ("region", "", ("region", "地域")),
-        ("employees", "people", ("employees", "従業員数")),
+        ("employees", "employees", ("employees", "従業員数")),
     ):
         yield _one(name, "contract", unit, words, Measure("customers", "attribute", column=name))
 

@@ -1,49 +1,37 @@
 """The cohort filter: to whom a model applies, as a small expression that is kept as text.
 
-Comparisons of a column with a value, joined by "and": `plan in ('Pro', 'Enterprise') and mrr >= 500`.
-A missing value is in no cohort.
+Comparisons of an indicator or segment with a value, joined by "and", such as
+`plan in ('Pro', 'Enterprise') and mrr >= 500`. A customer of whom a value is missing is in no cohort.
 """
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-import pandas as pd
-
-from churnhealth.errors import ConfigError, SchemaError, listed, nearest
+from churnhealth.errors import ConfigError, listed
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in", "not in")
-Value = str | float | bool
+Value = str | float
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])"
     r"|(?P<sign><=|>=|!=|<>|==|=|<|>|\(|\)|,)|(?P<word>[^\W\d][\w:.]*)|\"(?P<quoted>[^\"]+)\")"
 )
-_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One comparison of a column with a value, or with several for "in" and "not in".
+    """One comparison of an indicator with a value, or with several for "in" and "not in".
 
     Parameters
     ----------
     column : str
-        Name of the column.
+        Name of the indicator or segment.
     sign : str
         One of `OPERATORS`.
-    values : tuple of str, float or bool
+    values : tuple of str or float
         One value; one or more for "in" and "not in".
     """
 
@@ -69,9 +57,8 @@ class CohortFilter:
     >>> cohort = CohortFilter.parse("mrr>=500 and plan in ('Pro')")
     >>> cohort.text
     "mrr >= 500 and plan in ('Pro')"
-    >>> frame = pd.DataFrame({"mrr": [500.0, 900.0, None], "plan": ["Pro", "Basic", "Pro"]})
-    >>> cohort.mask(frame).tolist()
-    [True, False, False]
+    >>> cohort.columns
+    ('mrr', 'plan')
     """
 
     comparisons: tuple[Comparison, ...] = ()
@@ -91,59 +78,8 @@ class CohortFilter:
         """Return the columns that are compared, each once."""
         return tuple(dict.fromkeys(one.column for one in self.comparisons))
 
-    def mask(self, frame: pd.DataFrame) -> pd.Series:
-        """Return which rows are in the cohort.
-
-        Raises
-        ------
-        SchemaError
-            A column is missing, or its type cannot be compared with the value.
-        """
-        faults = list(self._faults(frame))
-        if faults:
-            raise SchemaError("cohort", faults)
-        inside = pd.Series(data=True, index=frame.index)
-        for one in self.comparisons:
-            inside &= _holds(one, frame[one.column])
-        return inside
-
-    def _faults(self, frame: pd.DataFrame) -> Iterable[str]:
-        for one in self.comparisons:
-            if one.column not in frame.columns:
-                hint = nearest(one.column, map(str, frame.columns))
-                yield f"expected a column {one.column!r}, got {listed(frame.columns)}{hint}"
-            elif not _comparable(frame[one.column], one.values):
-                yield f"{one.text}: the column is {frame[one.column].dtype}, another type than the value"
-
-
-def _holds(one: Comparison, values: pd.Series) -> pd.Series:
-    there = values.notna()
-    if one.sign == "in":
-        return values.isin(list(one.values)) & there
-    if one.sign == "not in":
-        return ~values.isin(list(one.values)) & there
-    found = pd.Series(data=False, index=values.index)
-    found[there] = _COMPARE[one.sign](values[there], one.values[0]).astype(bool)
-    return found
-
-
-def _comparable(column: pd.Series, values: tuple[Value, ...]) -> bool:
-    if column.isna().all():
-        return True
-    kind = _kind(column.dropna().iloc[0])
-    return all(_kind(one) == kind for one in values)
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, str):
-        return "text"
-    is_truth = isinstance(value, bool) or type(value).__name__ in ("bool", "bool_")
-    return "truth" if is_truth else "number"
-
 
 def _written(value: Value) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
@@ -178,8 +114,6 @@ class _Reader:
             raise self._fault(f"expected the name of a column, got {column!r}")
         sign = self._sign()
         values = self._several() if sign.endswith("in") else (self._value(),)
-        if sign in ("<", "<=", ">", ">=") and isinstance(values[0], bool):
-            raise self._fault(f"expected a number or text after {sign!r}, got {_written(values[0])}")
         return Comparison(column, sign, values)
 
     def _sign(self) -> str:
@@ -207,9 +141,7 @@ class _Reader:
             return text[1:-1].replace("''", "'")
         if kind == "number":
             return float(text)
-        if text.lower() in ("true", "false"):
-            return text.lower() == "true"
-        raise self._fault(f"expected a number, true, false or 'text' in single quotes, got {text!r}")
+        raise self._fault(f"expected a number or 'text' in single quotes, got {text!r}")
 
     def _expect(self, word: str) -> None:
         if self._next(repr(word))[1].lower() != word:

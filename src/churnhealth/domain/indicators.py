@@ -61,13 +61,15 @@ class Indicator:
     group : str
         Indicator group; any word, the built-in ones are the keys of `GROUP_LABELS`.
     unit : str
-        Such as "days", "JPY/month", "logins"; empty when it has none.
+        Such as "days", "JPY/month", "logins"; empty when it has none. See `domain.units`.
     direction : {"learned", "more_is_healthier", "more_is_riskier"}
         What the user expects. Reported next to what the model learned, never imposed.
     actionable : bool
         Can the vendor change it?
     label_en, label_ja : str
         What people read; the name when empty.
+    missing_en, missing_ja : str
+        What a missing value says, such as "no NPS answer in the last 365 days"; "no data" when empty.
     computed : str
         How it is computed from the history, in one line; empty: it is a column of a panel. A model
         keeps it, so that a declaration that has changed since is found before it scores.
@@ -80,6 +82,8 @@ class Indicator:
     actionable: bool = False
     label_en: str = ""
     label_ja: str = ""
+    missing_en: str = field(default="", repr=False)
+    missing_ja: str = field(default="", repr=False)
     computed: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:

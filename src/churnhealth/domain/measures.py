@@ -35,7 +35,7 @@ KINDS: dict[str, tuple[tuple[str, ...], str]] = {
     "category": (("column",), "value of a column in the largest contract in force"),
     "contracts": ((), "number of contracts in force"),
     "days_until": (("column",), "days to the next date of a column among the contracts in force"),
-    "changes": (("window", "column"), "how often a column changed from one version to the next"),
+    "changes": (("window", "column"), "how often a column changed, by a version or a successor"),
     "end_announced": ((), "1 when the end of a contract in force was announced, else 0"),
     # the customer itself
     "attribute": (("column",), "value of a column of the customer, in the version known"),

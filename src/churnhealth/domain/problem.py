@@ -1,4 +1,4 @@
-"""What is predicted: the rule that says who churned, and the days around the cutoff."""
+"""What is predicted: the rule that says who churned, the days around the cutoff, and for whom."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from churnhealth.domain.cohort import CohortFilter
 from churnhealth.domain.problem_rules import AGGREGATES, RULES, check_problem
+from churnhealth.domain.segments import Segments
 
 __all__ = ["AGGREGATES", "RULES", "ChurnProblem"]
 
@@ -81,6 +83,12 @@ class ChurnProblem:
     involuntary_reasons : tuple of str
         The end reasons that the customer did not choose, such as "payment_failed"; case and
         surrounding blanks do not count, and an empty reason is taken as the customer's choice.
+    cohort : str
+        For whom, by indicators and segments known at the cutoff, such as
+        "plan in ('Pro') and mrr >= 500"; see `CohortFilter`. Empty: everybody at risk. A panel holds
+        its cohort already.
+    segments : Segments, optional
+        Where touch models, lifecycle stages and tenure bands begin; None: there are no segments.
 
     Examples
     --------
@@ -107,17 +115,29 @@ class ChurnProblem:
     churn_column: str | None = None
     voluntary_only: bool = False
     involuntary_reasons: tuple[str, ...] = ()
+    cohort: str = ""
+    segments: Segments | None = None
 
     def __post_init__(self) -> None:
         reasons: object = self.involuntary_reasons
         if isinstance(reasons, list):  # as JSON and TOML give it
             object.__setattr__(self, "involuntary_reasons", tuple(reasons))
+        segments: object = self.segments
+        if isinstance(segments, dict):
+            object.__setattr__(self, "segments", Segments.from_dict(segments))
+        # One way of writing, so that two cohorts are the same when their texts are.
+        object.__setattr__(self, "cohort", self.cohort_filter.text)
         check_problem(self)
 
     @property
     def zone(self) -> ZoneInfo:
         """The time zone in which a date begins at local midnight."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def cohort_filter(self) -> CohortFilter:
+        """The cohort as comparisons."""
+        return CohortFilter.parse(self.cohort)
 
     @property
     def label_parts(self) -> Mapping[str, int]:
@@ -191,6 +211,8 @@ class ChurnProblem:
             for name, value in values.items()
             if name in _ALWAYS_WRITTEN or name not in unsaid
         }
+        if self.segments is not None:
+            kept["segments"] = self.segments.to_dict()
         return {name: list(value) if isinstance(value, tuple) else value for name, value in kept.items()}
 
     @classmethod

@@ -21,6 +21,7 @@ from churnhealth.model.columns import ColumnSpec
 SMALLEST_STEP = 1e-4
 
 MISSING_SUFFIX = ":missing"
+SEGMENT_SUFFIX = ":segment"
 
 Curve = Callable[[FloatArray], FloatArray]
 
@@ -56,7 +57,11 @@ def health_points(
 
 
 def with_missing_columns(
-    values: FloatArray, matrix: FloatArray, columns: Sequence[ColumnSpec], index: pd.Index
+    values: FloatArray,
+    matrix: FloatArray,
+    columns: Sequence[ColumnSpec],
+    index: pd.Index,
+    segments: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Give the contribution of a missing value a column of its own, `nps:missing`.
 
@@ -65,14 +70,16 @@ def with_missing_columns(
 
     Parameters
     ----------
-    values : ndarray, shape (n_customers, n_indicators)
-        Contributions in any unit.
+    values : ndarray, shape (n_customers, n_indicators + len(segments))
+        Contributions in any unit; those of segment corrections last.
     matrix : ndarray, shape (n_customers, n_indicators)
         The encoded values; NaN is missing.
     columns : sequence of ColumnSpec
         Columns that had missing values at fit get the additional column.
     index : Index
         Index of the result.
+    segments : sequence of str
+        Columns whose segments are corrected; each gets a column `plan:segment`.
     """
     parts: dict[str, FloatArray] = {}
     for at, spec in enumerate(columns):
@@ -82,4 +89,6 @@ def with_missing_columns(
             continue
         parts[spec.name] = np.where(missing, 0.0, values[:, at])
         parts[spec.name + MISSING_SUFFIX] = np.where(missing, values[:, at], 0.0)
+    for at, name in enumerate(segments, start=len(columns)):
+        parts[name + SEGMENT_SUFFIX] = values[:, at]
     return pd.DataFrame(parts, index=index)

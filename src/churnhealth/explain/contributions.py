@@ -23,8 +23,8 @@ class Reference:
 
     Parameters
     ----------
-    centres : ndarray, shape (n_indicators,)
-        Mean contribution of each indicator, in log-odds.
+    centres : ndarray, shape (n_indicators + n_corrections,)
+        Mean contribution of each indicator and segment correction, in log-odds.
     base_margin : float
         Mean margin.
     """
@@ -71,23 +71,33 @@ class StackExplainer:
         self._trees = TreeExplainer.compile(boosters, weights) if boosters else None
 
     def contributions(self, matrix: FloatArray) -> FloatArray:
-        """Return log-odds by indicator, shape (n_customers, n_indicators + 1), the base last.
+        """Return log-odds by indicator and segment correction, the base last.
 
         Parameters
         ----------
         matrix : ndarray, shape (n_customers, n_indicators)
-            As `encode_table` gives it. Each row of the result adds up to the row's margin.
+            As `encode_table` gives it.
+
+        Returns
+        -------
+        ndarray, shape (n_customers, n_indicators + n_corrections + 1)
+            Each row adds up to the row's margin. What a learner makes of a coded category is told of
+            the category itself.
         """
-        out = np.zeros((len(matrix), self._stack.n_indicators + 1))
-        out[:, -1] = self._stack.intercept
+        stack, seen = self._stack, self._stack.learner_matrix(matrix)
+        told = np.zeros((len(matrix), stack.n_indicators + 1))
+        told[:, -1] = stack.intercept
         for weight, member in self._linear:
-            out += weight * member.contributions(matrix)
+            told += weight * member.contributions(seen)
         if self._trees is not None:
-            out += self._trees.contributions(matrix, threads=self._threads)
-        return out
+            told += self._trees.contributions(seen, threads=self._threads)
+        if not stack.corrections:
+            return told
+        corrections = np.column_stack([one.of(matrix) for one in stack.corrections])
+        return np.hstack([told[:, :-1], corrections, told[:, -1:]])
 
     def centred(self, matrix: FloatArray, reference: Reference) -> FloatArray:
-        """Return contributions less their means over the reference, shape (n_customers, n_indicators).
+        """Return contributions less their means over the reference, without the base.
 
         For every customer `reference.base_margin` plus their sum is the margin.
         """

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from churnhealth.domain.indicators import Catalogue
-from churnhealth.explain.attribution import MISSING_SUFFIX
+from churnhealth.explain.attribution import MISSING_SUFFIX, SEGMENT_SUFFIX
 from churnhealth.explain.ranking import strongest
 
 ALL_OTHERS = "(all others)"
@@ -47,6 +48,11 @@ class Explanation:
     sub_scores : DataFrame, shape (n_customers, n_groups)
         The health score (0-100) that a customer would have if only this group differed from the
         base.
+    level_shares : mapping of str to mapping of str to float
+        Per category, the share (0-1) of the training rows with each level; those that are not known
+        are left out of the sentences.
+    ranges : mapping of str to (float, float)
+        Per number, its smallest and largest value in the training rows.
     """
 
     base_points: float
@@ -55,6 +61,8 @@ class Explanation:
     typical: pd.Series
     catalogue: Catalogue
     sub_scores: pd.DataFrame
+    level_shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def health_score(self) -> pd.Series:
@@ -173,8 +181,8 @@ def direction_of(points: np.ndarray) -> np.ndarray:
 
 
 def source_of(name: str) -> str:
-    """Return the indicator behind a column of points: `nps` for `nps:missing`."""
-    return name.removesuffix(MISSING_SUFFIX)
+    """Return the indicator behind a column of points: `nps` of `nps:missing` or `nps:segment`."""
+    return name.removesuffix(MISSING_SUFFIX).removesuffix(SEGMENT_SUFFIX)
 
 
 def group_of(name: str, catalogue: Catalogue) -> str:

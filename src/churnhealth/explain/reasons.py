@@ -6,34 +6,19 @@ beforehand whether much of something is good or bad.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from numbers import Integral, Real
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from churnhealth.domain.indicators import Catalogue
-from churnhealth.explain.attribution import MISSING_SUFFIX
-from churnhealth.explain.explanation import ALL_OTHERS, source_of
+from churnhealth.domain.indicators import Catalogue, Indicator
+from churnhealth.domain.units import MINUS, RATIO
+from churnhealth.explain.attribution import MISSING_SUFFIX, SEGMENT_SUFFIX
+from churnhealth.explain.explanation import ALL_OTHERS, Explanation, source_of
+from churnhealth.explain.phrases import Fact, missing_phrase, phrase, segment_phrase
 
 LANGUAGES = ("en", "ja")
-
-# Plural as units are declared: singular in English, and the Japanese counter.
-_UNITS = {
-    "minutes": ("minute", "分"),
-    "hours": ("hour", "時間"),
-    "days": ("day", "日"),
-    "weeks": ("week", "週"),
-    "months": ("month", "か月"),
-    "years": ("year", "年"),
-    "times": ("time", "回"),
-    "logins": ("login", "回"),
-    "events": ("event", "件"),
-    "tickets": ("ticket", "件"),
-    "contacts": ("contact", "件"),
-    "users": ("user", "人"),
-    "seats": ("seat", "席"),
-    "points": ("point", "点"),
-}
 
 
 def reason(
@@ -44,7 +29,8 @@ def reason(
     Parameters
     ----------
     indicator : str
-        Column of points; `x:missing` when the value of x is missing.
+        Column of points; `x:missing` when the value of x is missing, `x:segment` for the model's
+        correction for the customers with this level of x.
     value, typical : object
         The customer's value and the typical one; None when missing.
     points : float
@@ -54,97 +40,169 @@ def reason(
     language : {"en", "ja"}
         Language of the sentence.
 
+    Raises
+    ------
+    ValueError
+        Another language.
+
     Examples
     --------
     >>> from churnhealth.domain.indicators import Indicator
     >>> logins = Indicator("logins", unit="times", label_en="logins", label_ja="ログイン回数")
     >>> reason("logins", 5, 12.0, -9.04, Catalogue((logins,)), "en")
-    'logins: 5 times (typical: 12 times), health −9.0 points'
+    'Logins: 5 times; 12 is typical. Health −9 points'
     >>> reason("logins", 5, 12.0, -9.04, Catalogue((logins,)), "ja")
-    'ログイン回数:5回(標準:12回)、健全度 −9.0点'
+    'ログイン回数：5回（標準は12回）。健全度 −9点'
     """
+    known = _known(indicator, catalogue)
+    return _sentence(_phrase(indicator, Fact(known, value, typical), language), points, language)
+
+
+def reasons(
+    drivers: pd.DataFrame,
+    catalogue: Catalogue,
+    language: str,
+    *,
+    explanation: Explanation | None = None,
+) -> list[str]:
+    """Write every row of a table of drivers as a sentence.
+
+    Parameters
+    ----------
+    drivers : DataFrame
+        Columns indicator, value, typical_value, contribution_points, and with an explanation row.
+    catalogue : Catalogue
+        Labels and units.
+    language : {"en", "ja"}
+        Language of the sentences.
+    explanation : Explanation, optional
+        What the drivers were taken from; then sentences also tell the counts behind a ratio, the share
+        of customers with a level, and values outside the training data.
+    """
+    names = drivers["indicator"].to_numpy(dtype=object)
+    values = drivers["value"].to_numpy(dtype=object)
+    typical = drivers["typical_value"].to_numpy(dtype=object)
+    points = drivers["contribution_points"].to_numpy(dtype=np.float64)
+    # A catalogue looks names up one by one.
+    words_of = dict(catalogue)
+    counts = _counts(drivers, words_of, explanation)
+    known: dict[tuple[Any, ...], str] = {}
+    told = []
+    for key in zip(names, values, typical, counts, strict=True):
+        words = known.get(key)
+        if words is None:
+            fact = _fact(*key, catalogue=words_of, explanation=explanation)
+            known[key] = words = _phrase(key[0], fact, language)
+        told.append(words)
+    return [_sentence(words, change, language) for words, change in zip(told, points, strict=True)]
+
+
+def points_text(points: float, language: str) -> str:
+    """Write a contribution to the health score.
+
+    Examples
+    --------
+    >>> points_text(-9.04, "en"), points_text(1.0, "en"), points_text(0.04, "ja")
+    ('Health −9 points', 'Health +1 point', '健全度 ±0点')
+    """
+    size = f"{abs(points):.1f}".removesuffix(".0")
+    sign = "±" if size == "0" else ("+" if points > 0 else MINUS)
+    if language == "ja":
+        return f"健全度 {sign}{size}点"
+    return f"Health {sign}{size} {'point' if size == '1' else 'points'}"
+
+
+def _fact(
+    indicator: str,
+    value: object,
+    typical: object,
+    count: float | None,
+    *,
+    catalogue: Mapping[str, Indicator],
+    explanation: Explanation | None,
+) -> Fact:
+    source = source_of(indicator)
+    known = _known(indicator, catalogue)
+    if explanation is None:
+        return Fact(known, value, typical)
+    return Fact(
+        known,
+        value,
+        typical,
+        level_share=explanation.level_shares.get(source, {}).get(str(value)),
+        counted=None if count is None else count_behind(known, catalogue),
+        count=count,
+        range=explanation.ranges.get(source),
+    )
+
+
+def count_behind(ratio: Indicator, catalogue: Mapping[str, Indicator]) -> Indicator | None:
+    """Return the indicator that counts the rows of the window that a ratio compares, if there is one.
+
+    Examples
+    --------
+    >>> from churnhealth.domain.catalogue import BUILT_IN, catalogue_of
+    >>> built_in = catalogue_of(BUILT_IN)
+    >>> count_behind(built_in["usage_ratio_28d"], built_in).name
+    'usage_events_28d'
+    """
+    head = "ratio in "
+    if ratio.unit != RATIO or not ratio.computed.startswith(head):
+        return None
+    wanted = f"count in {ratio.computed.removeprefix(head)}"
+    return next((one for one in catalogue.values() if one.computed == wanted), None)
+
+
+def counted_columns(
+    columns: Iterable[str], catalogue: Mapping[str, Indicator], explanation: Explanation
+) -> dict[str, str]:
+    """Return for each column of points that is of a ratio the column of values that counts its window.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        Columns of points.
+    catalogue : mapping of str to Indicator
+        Says what is computed how.
+    explanation : Explanation
+        Ratios whose counts are not among its values are left out.
+    """
+    behind = {name: count_behind(_known(name, catalogue), catalogue) for name in columns}
+    return {name: one.name for name, one in behind.items() if one and one.name in explanation.values}
+
+
+def _counts(
+    drivers: pd.DataFrame, catalogue: Mapping[str, Indicator], explanation: Explanation | None
+) -> Sequence[float | None]:
+    """Return for each driver that is a ratio the customer's count of the window; else None."""
+    counts: list[float | None] = [None] * len(drivers)
+    if explanation is None or not explanation.values.index.is_unique:
+        return counts
+    names = drivers["indicator"].astype(object)
+    for name, behind in counted_columns(map(str, pd.unique(names)), catalogue, explanation).items():
+        at = np.flatnonzero(names == name)
+        found = explanation.values[behind].reindex(drivers["row"].iloc[at])
+        for place, count in zip(at, found, strict=True):
+            counts[place] = None if pd.isna(count) else float(count)
+    return counts
+
+
+def _known(indicator: str, catalogue: Mapping[str, Indicator]) -> Indicator:
+    source = source_of(indicator)
+    return catalogue.get(source) or Indicator(source)
+
+
+def _phrase(indicator: str, fact: Fact, language: str) -> str:
     if language not in LANGUAGES:
         raise ValueError(f"language: expected 'en' or 'ja', got {language!r}")
     if indicator == ALL_OTHERS:
-        return (
-            f"その他すべて、{_points(points, 'ja')}"
-            if language == "ja"
-            else f"all others, {_points(points, 'en')}"
-        )
-    source = source_of(indicator)
-    known = catalogue.get(source)
-    label = known.label(language) if known else source
-    unit = known.unit if known else ""
-    if indicator.endswith(MISSING_SUFFIX) or value is None:
-        missing = "データなし" if language == "ja" else "no data"
-        return _sentence(label, missing, None, points, language)
-    shown = with_unit(value, unit, language)
-    # A value that is the typical one needs no comparison; its points come from the average.
-    told = None if typical is None else with_unit(typical, unit, language)
-    return _sentence(label, shown, None if told == shown else told, points, language)
+        return "その他の指標の合計" if language == "ja" else "All other indicators together"
+    if indicator.endswith(SEGMENT_SUFFIX):
+        return segment_phrase(fact, language)
+    if indicator.endswith(MISSING_SUFFIX):
+        return missing_phrase(fact.indicator, language)
+    return phrase(fact, language)
 
 
-def reasons(drivers: pd.DataFrame, catalogue: Catalogue, language: str) -> list[str]:
-    """Write every row of a table of drivers as a sentence."""
-    columns: Iterable[tuple[object, ...]] = zip(
-        drivers["indicator"],
-        drivers["value"],
-        drivers["typical_value"],
-        drivers["contribution_points"],
-        strict=True,
-    )
-    return [
-        reason(str(indicator), value, typical, float(str(points)), catalogue, language)
-        for indicator, value, typical, points in columns
-    ]
-
-
-def number_text(value: object) -> str:
-    """Write a value for people: whole numbers whole, others with four significant digits.
-
-    Examples
-    --------
-    >>> number_text(1234567.0), number_text(0.123456), number_text(True), number_text("Gold")
-    ('1,234,567', '0.1235', 'yes', 'Gold')
-    """
-    if isinstance(value, bool) or type(value).__name__ == "bool":
-        return "yes" if value else "no"
-    if isinstance(value, Integral):
-        return f"{int(value):,}"
-    if isinstance(value, Real):
-        number = float(value)
-        if number.is_integer() or abs(number) >= 10_000:
-            return f"{round(number):,}"
-        return f"{number:.4g}"
-    return str(value)
-
-
-def with_unit(value: object, unit: str, language: str = "en") -> str:
-    """Write a value with its unit, when it has one.
-
-    Examples
-    --------
-    >>> with_unit(1, "months"), with_unit(2.5, "months"), with_unit(3, "months", "ja")
-    ('1 month', '2.5 months', '3か月')
-    """
-    text = number_text(value)
-    if not unit or isinstance(value, str) or text in ("yes", "no"):
-        return text
-    singular, counter = _UNITS.get(unit, (unit, ""))
-    if language == "ja" and counter:
-        return text + counter
-    return f"{text} {singular if text == '1' else unit}"
-
-
-def _points(points: float, language: str) -> str:
-    size = f"{abs(points):.1f}"
-    sign = "±" if float(size) == 0.0 else ("+" if points > 0 else "−")
-    return f"健全度 {sign}{size}点" if language == "ja" else f"health {sign}{size} points"
-
-
-def _sentence(label: str, value: str, typical: str | None, points: float, language: str) -> str:
-    if language == "ja":
-        told = f"(標準:{typical})" if typical is not None else ""
-        return f"{label}:{value}{told}、{_points(points, 'ja')}"
-    told = f" (typical: {typical})" if typical is not None else ""
-    return f"{label}: {value}{told}, {_points(points, 'en')}"
+def _sentence(words: str, points: float, language: str) -> str:
+    return f"{words}{'。' if language == 'ja' else '. '}{points_text(points, language)}"

@@ -64,9 +64,25 @@ class Part:
 
 @dataclass
 class Cells:
-    """All parts of one query."""
+    """All parts of one query.
+
+    Attributes
+    ----------
+    parts : dict of PartKey to Part
+    windows : set of (int, int)
+        First and last age in days of every stretch of days in which rows are counted.
+    days : bool
+        Are days told apart by their bits?
+    """
 
     parts: dict[PartKey, Part] = field(default_factory=dict)
+    windows: set[tuple[int, int]] = field(default_factory=set)
+    days: bool = False
+
+    def window(self, first: int, last: int) -> str:
+        """Ask for a column of the calendar: 1 for ages from `first` to `last`, else empty."""
+        self.windows.add((first, last))
+        return f"k.{window_name(first, last)}"
 
     def add(self, key: PartKey, sql: str, reach: int = 0) -> str:
         """Ask for a cell; return how the final SELECT names it."""
@@ -122,15 +138,29 @@ def when(condition_sql: str, value: str, otherwise: str = "") -> str:
     return f"CASE WHEN {condition_sql} THEN {value}{rest} END"
 
 
-def counted(condition_sql: str) -> str:
+def counted(condition_sql: str, value: str = "1") -> str:
     """Write a conditional count; it needs less memory per group than a sum of ones and zeros.
 
     Examples
     --------
-    >>> counted("k.age <= 7")
-    'COUNT(CASE WHEN k.age <= 7 THEN 1 END)'
+    >>> counted("t.age <= 7"), counted("e.kind IN ('mail')", "k.w1_7"), counted("TRUE", "k.w1_7")
+    ('COUNT(CASE WHEN t.age <= 7 THEN 1 END)', "COUNT(CASE WHEN e.kind IN ('mail') THEN k.w1_7 END)", \
+'COUNT(k.w1_7)')
     """
-    return f"COUNT({when(condition_sql, '1')})"
+    if condition_sql == "TRUE" and value != "1":
+        return f"COUNT({value})"
+    return f"COUNT({when(condition_sql, value)})"
+
+
+def window_name(first: int, last: int) -> str:
+    """Name the column of the calendar that marks the ages from `first` to `last`.
+
+    Examples
+    --------
+    >>> window_name(1, 28)
+    'w1_28'
+    """
+    return f"w{first}_{last}"
 
 
 def select_lines(columns: Sequence[str]) -> str:

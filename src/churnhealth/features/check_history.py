@@ -97,6 +97,7 @@ class _Check:
         )
         for checked in self.sources.values():
             self._rows(checked)
+            self._overlaps(checked)
             self._months(checked)
         self._currencies()
         self._contradictions()
@@ -171,6 +172,21 @@ class _Check:
             told = f"expected every key ({named}) once"
             self.notebook.add(table, "duplicate", told, rows=repeats, of=rows)
         return int(counts["more_bad"])
+
+    def _overlaps(self, checked: CheckedSource) -> None:
+        """Look for versions of one contract, or customer, that hold at the same time."""
+        (subject, *_), table = checked.contract.key, checked.source.table
+        if not checked.source.has(subject, "valid_from", "valid_to"):
+            return
+        (counts,) = self.ask(queries.overlaps_query(checked, subject, self.relation_sql))
+        if rows := int(counts["inside"]):
+            told = (
+                f"expected versions of one {subject} to follow each other, got some that begin before "
+                "the valid_to of an earlier one; the one that began last counts: mend valid_to"
+            )
+            self.notebook.add(
+                table, "overlap", told, column="valid_from", rows=rows, of=self.rows[table]
+            )
 
     def _keep(
         self,

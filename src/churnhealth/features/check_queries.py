@@ -13,6 +13,7 @@ from churnhealth.features.check_types import text_date_counts
 from churnhealth.features.sql_text import Cte, literal, quote, with_query
 
 RelationSql = Callable[[str], str]
+_ALWAYS, _STILL = dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31)  # noqa: DTZ001 - local, as in SQL
 
 
 def text_forms_query(mine: str, relation: str, relation_sql: RelationSql) -> str:
@@ -74,6 +75,28 @@ def repeated_rows_query(checked: CheckedSource, judged: Sequence[Cte], most: int
     ctes = [*judged, ("repeated", repeated), ("numbered", numbered)]
     select = f"SELECT {raw} FROM numbered WHERE place > 1 AND bad = 0 LIMIT {int(most)}"
     return with_query(ctes, select)
+
+
+def overlaps_query(checked: CheckedSource, subject: str, relation_sql: RelationSql) -> str:
+    """Count versions [valid_from, valid_to) that begin while an earlier one of the same subject holds.
+
+    An empty valid_from holds since always, an empty valid_to still. Versions that begin together are
+    repeated keys, which `repeats_query` counts, and stand for one here.
+    """
+    begin = f"COALESCE(valid_from, {literal(_ALWAYS)})"
+    spans = (
+        f"SELECT {subject} AS subject, {begin} AS begin_at, "
+        f"MAX(COALESCE(valid_to, {literal(_STILL)})) AS stop_at FROM {checked.part} "
+        f"WHERE {subject} IS NOT NULL AND (valid_to IS NULL OR valid_to > {begin}) "
+        f"GROUP BY {subject}, {begin}"
+    )
+    marked = (
+        "SELECT CASE WHEN begin_at < MAX(stop_at) OVER (PARTITION BY subject ORDER BY begin_at "
+        "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) THEN 1 ELSE 0 END AS inside "
+        "FROM version_spans"
+    )
+    ctes = [checked_cte(checked, relation_sql), ("version_spans", spans), ("version_marks", marked)]
+    return with_query(ctes, "SELECT COALESCE(SUM(inside), 0) AS inside FROM version_marks")
 
 
 def months_query(

@@ -21,8 +21,8 @@ class Finding:
         The history table.
     check : str
         What was looked at: "source", "column", "type", "text_date", "missing", "range", "words",
-        "order", "future", "orphan", "outside", "duplicate", "contradiction", "undated", "mutable",
-        "identity", "currency", "zone", "share".
+        "order", "future", "orphan", "outside", "duplicate", "overlap", "contradiction", "undated",
+        "mutable", "identity", "currency", "zone", "share".
     column : str
         The contract's column; empty for the whole source.
     severity : {"blocking", "fault", "warning", "note"}

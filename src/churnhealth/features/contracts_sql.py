@@ -79,22 +79,6 @@ def contracts_select(history: History, key: PartKey, part: Part) -> str:
     )
 
 
-def changes_select(history: History, key: PartKey, part: Part) -> str:
-    """Return the SELECT over all versions known at each cutoff, each with the value before it."""
-    columns = [f"{sql} AS {name}" for sql, name in part.cells.items()]
-    order = ", ".join(f"e.{name}" for name in ("valid_from", "start_date", "subscription_id"))
-    before = (
-        f"LAG(e.{key.column}) OVER (PARTITION BY q.customer_id, q.cutoff ORDER BY {order}) AS before"
-    )
-    inner = ["q.customer_id", "q.cutoff", "e.valid_from", f"e.{key.column} AS value", before]
-    known = both("e.valid_from < q.cutoff", recorded_before(history, TABLE, "q.cutoff"))
-    return (
-        f"{select_lines(['v.customer_id', 'v.cutoff', *columns])}\nFROM (\n{select_lines(inner)}\n"
-        f"FROM at_risk AS q\nJOIN {SOURCE_PREFIX}{TABLE} AS e ON e.customer_id = q.customer_id\n"
-        f"WHERE {known}\n) AS v\nGROUP BY v.customer_id, v.cutoff"
-    )
-
-
 def _ranked(history: History, key: PartKey) -> str:
     """Return the versions in force; the largest contract of a customer has the rank 1."""
     source = history.sources[TABLE]

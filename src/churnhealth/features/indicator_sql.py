@@ -15,9 +15,11 @@ from churnhealth.domain.sql_measure import SqlMeasure
 from churnhealth.errors import ConfigError
 from churnhealth.features.attributes_sql import attribute_value, attributes_select
 from churnhealth.features.cells import Cells, Part, PartKey
-from churnhealth.features.contracts_sql import changes_select, contracts_select, contracts_value
+from churnhealth.features.changes_sql import changes_select
+from churnhealth.features.contracts_sql import contracts_select, contracts_value
 from churnhealth.features.own_sql import layered, own_select, own_value, with_references
 from churnhealth.features.running_sql import running_select, running_value
+from churnhealth.features.slices_sql import Slice, sliced
 from churnhealth.features.source_sql import source_ctes
 from churnhealth.features.sql_text import (
     Cte,
@@ -88,6 +90,7 @@ def indicator_query(
     cutoffs: Sequence[dt.date],
     *,
     relation_sql: Callable[[str], str] = quote_dotted,
+    customers: Slice | None = None,
 ) -> str:
     """Compile indicators to one SELECT in DuckDB's dialect.
 
@@ -104,6 +107,8 @@ def indicator_query(
         All cutoffs of `at_risk`, as local dates.
     relation_sql : callable
         How a relation stands after FROM.
+    customers : (str or None, str or None), optional
+        Only these, see `features.slices_sql.sliced`.
 
     Returns
     -------
@@ -116,9 +121,7 @@ def indicator_query(
     ConfigError
         No cutoff, no indicator, an indicator that cannot be computed, or `at_risk` without its part.
     """
-    asked = [("at_risk", at_risk)] if isinstance(at_risk, str) else list(at_risk)
-    if not asked or asked[-1][0] != "at_risk":
-        raise ConfigError("at_risk: expected named parts of which the last is 'at_risk'")
+    asked = at_risk_parts(at_risk)
     possible = computable(history, indicators)
     if possible.notes or not indicators:
         raise ConfigError("\n".join(possible.notes) or "expected at least one indicator, got none")
@@ -131,14 +134,23 @@ def indicator_query(
         cutoffs_cte(cutoffs),
         *source_ctes(history, *tables, relation_sql=relation_sql),
         *asked,
-        *_calendar(cells),
+        *([calendar] if (calendar := calendar_cte(cells)) else []),
         *(
             (part.name, _select(history, key, part, midnights, [measure for _, measure in plain]))
             for key, part in cells.parts.items()
         ),
     ]
     categories = [one.name for one, _ in plain if is_category(one)]
-    return with_query(ctes, layered(_final(values, cells), indicators, categories))
+    final = layered(_final(values, cells), indicators, categories)
+    return with_query(sliced(ctes, customers) if customers else ctes, final)
+
+
+def at_risk_parts(at_risk: str | Sequence[Cte]) -> list[Cte]:
+    """Return the named parts of who is asked about; the last one is `at_risk`."""
+    asked = [("at_risk", at_risk)] if isinstance(at_risk, str) else list(at_risk)
+    if not asked or asked[-1][0] != "at_risk":
+        raise ConfigError("at_risk: expected named parts of which the last is 'at_risk'")
+    return asked
 
 
 def _plain(
@@ -161,11 +173,6 @@ def _value(measure: Measure | SqlMeasure, cells: Cells) -> str:
     if measure.kind in {"recency", "time_since"} and measure.window is None:
         return running_value(measure, cells)
     return window_value(measure, cells)
-
-
-def _calendar(cells: Cells) -> list[Cte]:
-    reach = max((part.reach for part in cells.parts.values()), default=0)
-    return [calendar_cte(reach)] if reach else []
 
 
 def _select(

@@ -1,7 +1,7 @@
 """From DuckDB's dialect to that of another engine.
 
-DuckDB and PostgreSQL run the same text. For the others sqlglot renders it, and what it leaves
-untranslated (calendar days, elapsed seconds, time zones) is put into functions that they have.
+sqlglot renders it, and what it leaves untranslated (bits that are set; for engines other than DuckDB
+and PostgreSQL also calendar days, elapsed seconds and time zones) is put into functions that they have.
 """
 
 from __future__ import annotations
@@ -42,9 +42,29 @@ def render(sql: str, dialect: str) -> str:
     if dialect == "duckdb":
         return sql
     tree = sqlglot.parse_one(sql, read="duckdb")
+    if dialect in _BIT_COUNTS:
+        tree = tree.transform(lambda node: _bits_counted(node, dialect))
     if dialect in RENDERED:
         tree = tree.transform(lambda node: _translated(node, dialect))
     return tree.sql(dialect=dialect)
+
+
+def _bits_counted(node: exp.Expression, dialect: str) -> exp.Expression:
+    if isinstance(node, exp.Anonymous) and node.name.upper() == "BIT_COUNT":
+        return _BIT_COUNTS[dialect](node.expressions[0])
+    return node
+
+
+def _bits_in_postgres(value: exp.Expression) -> exp.Expression:
+    bits = exp.DataType.build("BIT(64)", dialect="postgres")
+    return exp.Anonymous(this="BIT_COUNT", expressions=[exp.Cast(this=value, to=bits)])
+
+
+def _bits_one_by_one(value: exp.Expression) -> exp.Expression:
+    """Add up the bits of a whole number that is not negative."""
+    bits = [f"((x >> {place}) & 1)" for place in range(63)]
+    total = sqlglot.parse_one(f"({' + '.join(bits)})", read="duckdb")
+    return total.transform(lambda one: value.copy() if isinstance(one, exp.Column) else one)
 
 
 def _translated(node: exp.Expression, dialect: str) -> exp.Expression:
@@ -100,4 +120,10 @@ _ZONES: dict[str, Callable[[exp.AtTimeZone], exp.Expression]] = {
     "spark": _spark_zone,
     "snowflake": _spark_zone,
     "bigquery": _bigquery_zone,
+}
+
+_BIT_COUNTS: dict[str, Callable[[exp.Expression], exp.Expression]] = {
+    "postgres": _bits_in_postgres,
+    "snowflake": _bits_one_by_one,
+    "redshift": _bits_one_by_one,
 }

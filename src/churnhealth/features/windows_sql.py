@@ -2,8 +2,10 @@
 """SQL of measures over a window before the cutoff.
 
 A small calendar maps each day to the few cutoffs whose longest window holds it, with the day's age in
-days; events meet it by an equi-join on their day, and one GROUP BY gives all windows by conditional
-sums. Things that count once (users, days) are grouped first, each with the age of its newest row.
+days and the windows that hold it; events meet it by an equi-join on their day, and one GROUP BY gives
+all windows by conditional counts. So windows are compared once per day of the calendar, not once per
+event. Days with a row are the bits of whole numbers; things that count once (users) are grouped first,
+each with the age of its newest row.
 """
 
 from __future__ import annotations
@@ -23,20 +25,36 @@ from churnhealth.features.cells import (
     rows_key,
     select_lines,
     when,
+    window_name,
 )
 from churnhealth.features.source_sql import UTC_SUFFIX
 from churnhealth.features.sql_text import SOURCE_PREFIX, Cte
 
 CALENDAR = "calendar"
+# Days that are the bits of one BIGINT: not so many that its sign is touched.
+DAYS_PER_NUMBER = 62
 
 
-def calendar_cte(reach: int) -> Cte:
-    """Return the part `calendar(cutoff, day, age)`: the `reach` days before each cutoff."""
-    ages = ", ".join(f"({age})" for age in range(1, reach + 1))
-    return CALENDAR, (
-        "SELECT c.cutoff, CAST(c.cutoff AS DATE) - g.age AS day, g.age\n"
-        f"FROM cutoffs AS c CROSS JOIN (VALUES {ages}) AS g(age)"
+def calendar_cte(cells: Cells) -> Cte | None:
+    """Return the part `calendar`: the days before each cutoff that any cell looks at; None: no day.
+
+    Its columns are cutoff, day, age, one `w<first>_<last>` per window (1 inside it, else empty) and,
+    where days are counted, `bit`, which tells each of 62 successive days from the others.
+    """
+    reach = max((part.reach for part in cells.parts.values()), default=0)
+    if not reach:
+        return None
+    columns = ["c.cutoff", "CAST(c.cutoff AS DATE) - g.age AS day", "g.age"]
+    for first, last in sorted(cells.windows):
+        columns.append(f"{when(f'g.age BETWEEN {first} AND {last}', '1')} AS {window_name(first, last)}")
+    columns += ["CAST(g.bit AS BIGINT) AS bit"] if cells.days else []
+    names = "age, bit" if cells.days else "age"
+    ages = ", ".join(
+        f"({age}, {2 ** ((age - 1) % DAYS_PER_NUMBER)})" if cells.days else f"({age})"
+        for age in range(1, reach + 1)
     )
+    given = f"FROM cutoffs AS c CROSS JOIN (VALUES {ages}) AS g({names})"
+    return CALENDAR, f"{select_lines(columns)}\n{given}"
 
 
 def window_value(measure: Measure, cells: Cells) -> str:
@@ -55,14 +73,13 @@ def rows_select(history: History, key: PartKey, part: Part) -> str:
 
 def things_select(history: History, key: PartKey, part: Part) -> str:
     """Return the SELECT that counts different things by the age of the newest row of each."""
-    thing = f"e.{key.column}" if key.column else "k.age"
+    thing = f"e.{key.column}"
     inner = [f"{sql} AS {name}" for sql, name in part.inner.items()]
     columns = [f"{sql} AS {name}" for sql, name in part.cells.items()]
-    extra = f" AND {thing} IS NOT NULL" if key.column else ""
     return (
         f"{select_lines(['t.customer_id', 't.cutoff', *columns])}\nFROM (\n"
         f"{select_lines(['e.customer_id', 'k.cutoff', *inner])}\n"
-        f"{_joined(history, key, part.reach)}{extra}\n"
+        f"{_joined(history, key, part.reach)} AND {thing} IS NOT NULL\n"
         f"GROUP BY e.customer_id, k.cutoff, {thing}\n) AS t\nGROUP BY t.customer_id, t.cutoff"
     )
 
@@ -111,7 +128,8 @@ def _rows(measure: Measure, cells: Cells, sql: str) -> str:
 
 
 def _counted(measure: Measure, cells: Cells, *more: str) -> str:
-    return _rows(measure, cells, counted(_inside(measure, *more)))
+    inside = cells.window(1, measure.window or 0)
+    return _rows(measure, cells, counted(both(condition(measure.where), *more), inside))
 
 
 def _count(measure: Measure, cells: Cells) -> str:
@@ -133,8 +151,8 @@ def _mean(measure: Measure, cells: Cells) -> str:
 
 def _ratio(measure: Measure, cells: Cells) -> str:
     days = measure.window or 0
-    before = both(f"k.age > {days}", f"k.age <= {2 * days}", condition(measure.where))
-    earlier = _rows(measure, cells, counted(before))
+    before = cells.window(days + 1, 2 * days)
+    earlier = _rows(measure, cells, counted(both(condition(measure.where)), before))
     return share(_counted(measure, cells), earlier)
 
 
@@ -156,6 +174,18 @@ def _different(measure: Measure, cells: Cells) -> str:
     age = when(where, "k.age") if where else "k.age"
     newest = cells.add_inner(key, f"MIN({age})", measure.reach)
     return cells.add(key, counted(f"t.{newest} <= {measure.window}"), measure.reach)
+
+
+def _distinct_days(measure: Measure, cells: Cells) -> str:
+    cells.days = True
+    window = measure.window or 0
+    where = condition(measure.where)
+    counts = []
+    for first in range(1, window + 1, DAYS_PER_NUMBER):
+        last = min(first + DAYS_PER_NUMBER - 1, window)
+        bits = f"BIT_OR({when(both(f'k.age BETWEEN {first} AND {last}', where), 'k.bit')})"
+        counts.append(f"COALESCE(BIT_COUNT({_rows(measure, cells, bits)}), 0)")
+    return f"({' + '.join(counts)})"
 
 
 def _per(measure: Measure, cells: Cells) -> str:
@@ -213,7 +243,7 @@ _VALUES: dict[str, Callable[[Measure, Cells], str]] = {
     "sum": _sum,
     "mean": _mean,
     "distinct": _distinct,
-    "distinct_days": _distinct,
+    "distinct_days": _distinct_days,
     "ratio": _ratio,
     "trend": _trend,
     "per": _per,

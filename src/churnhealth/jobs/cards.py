@@ -43,31 +43,52 @@ class CustomerCard:
         }
 
 
-def customer_card(warehouse: Warehouse, customer_id: str) -> CustomerCard:
-    """Read one customer's score, groups and drivers.
+def customer_card(
+    warehouse: Warehouse, customer_id: str, cutoff: datetime | None = None
+) -> CustomerCard:
+    """Read one customer's score, groups and drivers; of other customers only names, and these in need.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+        Where scores are published.
+    customer_id : str
+        The customer, as the source writes it.
+    cutoff : datetime, optional
+        Time zone aware; None: the customer's latest.
 
     Raises
     ------
     WarehouseError
-        The customer was never scored (the nearest id is named), or nothing was.
+        The customer was never scored (the nearest ids are named) or not at this cutoff, or nobody was.
     """
-    current = warehouse.current_scores()
-    if current.empty:
-        raise WarehouseError("there are no scores yet; `churnhealth score` writes them")
-    found = current[current["customer_id"] == customer_id]
+    history = warehouse.customer_history(customer_id)
+    if history.empty:
+        raise WarehouseError(_unknown(warehouse, customer_id))
+    found = history if cutoff is None else history[history["cutoff"] == cutoff]
     if found.empty:
+        known = listed([f"{one:%Y-%m-%d %H:%M} UTC" for one in history["cutoff"]])
         raise WarehouseError(
-            f"no score for customer {listed([customer_id])}"
-            f"{nearest(customer_id, current['customer_id'])}; {len(current)} customers have one"
+            f"no score for customer {listed([customer_id])} at {cutoff}; there are scores at {known}"
         )
     customer: dict[str, Any] = {str(name): value for name, value in found.iloc[0].items()}
-    key = (customer_id, customer["cutoff"].to_pydatetime(), str(customer["model_version"]))
-    same = (current["cutoff"] == customer["cutoff"]) & (
-        current["model_version"] == customer["model_version"]
-    )
+    moment, model = customer["cutoff"].to_pydatetime(), str(customer["model_version"])
     return CustomerCard(
-        customer, warehouse.customer_groups(*key), warehouse.customer_drivers(*key), int(same.sum())
+        customer,
+        warehouse.customer_groups(customer_id, moment, model),
+        warehouse.customer_drivers(customer_id, moment, model),
+        warehouse.customers_scored(moment, model),
     )
+
+
+def _unknown(warehouse: Warehouse, customer_id: str) -> str:
+    alike = warehouse.alike_customers(customer_id)
+    if not alike:
+        return "there are no scores yet; `churnhealth score` writes them"
+    if customer_id in alike:
+        return f"customer {listed([customer_id])} has scores of superseded models only; score again"
+    told = nearest(customer_id, alike, most=3)
+    return f"no score for customer {listed([customer_id])}{told or f'; others are {listed(alike, 3)}'}"
 
 
 def riskiest(

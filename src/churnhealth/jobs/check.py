@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +13,18 @@ from churnhealth.domain.sources import History
 from churnhealth.errors import ChurnHealthError, SchemaError
 from churnhealth.features.check_history import check_history
 from churnhealth.features.check_result import Finding, SourcesReport
+from churnhealth.features.coverage import COVERAGE_COLUMNS, indicator_coverage
 from churnhealth.features.runner import SqlRunner
 from churnhealth.features.source_columns import present_columns
+from churnhealth.features.source_sql import described
 from churnhealth.jobs.check_cutoffs import COLUMNS, count_cutoffs, what_can_be_learned
 from churnhealth.jobs.ledger import job_run
 from churnhealth.jobs.settings import Settings
 from churnhealth.jobs.sources import check_choices, cutoff_dates, data_end, source_runner
 from churnhealth.jobs.wiring import Workplace
+from churnhealth.labels.at_risk_sql import at_risk_ctes
 
-STAGES = 3
+STAGES = 4
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,16 @@ class CheckResult:
         cutoff, customers, churners, stayed, unlabelled, censored; empty when labels cannot be made.
     learned : tuple of str
         What can be learned from so many, or why nothing was counted.
+    coverage : DataFrame
+        Customers at risk with a value, per indicator and cutoff; as from
+        `features.coverage.indicator_coverage`, the worst covered first; empty like `cutoffs`.
     """
 
     run_id: str
     report: SourcesReport
     cutoffs: pd.DataFrame
     learned: tuple[str, ...]
+    coverage: pd.DataFrame
 
     @property
     def passed(self) -> bool:
@@ -61,12 +70,15 @@ class CheckResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        cutoffs = self.cutoffs.assign(cutoff=self.cutoffs["cutoff"].astype(str))
+        cutoffs, coverage = (
+            one.assign(cutoff=one["cutoff"].astype(str)) for one in (self.cutoffs, self.coverage)
+        )
         return {
             "run_id": self.run_id,
             **self.report.to_dict(),
             "cutoffs": cutoffs.to_dict("records"),
             "learned": list(self.learned),
+            "indicator_coverage": coverage.to_dict("records"),
             "rejects_kept": len(self.report.rejects),
         }
 
@@ -99,12 +111,12 @@ def check(workplace: Workplace) -> CheckResult:
         workplace.progress("checking the tables")
         report = check_history(history, runner, check_choices(workplace.settings, end))
         workplace.progress("counting customers and churners")
-        cutoffs, learned = _learnable(workplace.settings, history, runner, report, end)
+        counted = _learnable(workplace, history, runner, report, end)
         workplace.progress("keeping the bad rows")
         record = run.begin(rows_read=int(report.sources["rows"].sum()))
         if len(report.rejects):
             workplace.warehouse.write_rejects(run.run_id, report.rejects)
-        result = CheckResult(run.run_id, report, cutoffs, learned)
+        result = CheckResult(run.run_id, report, *counted)
         if result.passed:
             workplace.warehouse.finish_run(record, workplace.clock(), message=_message(report))
         else:
@@ -113,22 +125,40 @@ def check(workplace: Workplace) -> CheckResult:
 
 
 def _learnable(
-    settings: Settings, history: History, runner: SqlRunner, report: SourcesReport, end: Any
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Count customers and churners; where the tables do not allow it, say why."""
+    workplace: Workplace, history: History, runner: SqlRunner, report: SourcesReport, end: dt.date
+) -> tuple[pd.DataFrame, tuple[str, ...], pd.DataFrame]:
+    """Count customers, churners and values; where the tables do not allow it, say why."""
     none = pd.DataFrame(columns=list(COLUMNS))
+    uncovered = pd.DataFrame(columns=list(COVERAGE_COLUMNS))
     if any(one.severity == "blocking" and one.check != "share" for one in report.findings):
-        return none, ("Customers and churners are not counted before what blocks is mended.",)
+        told = "Customers and churners are not counted before what blocks is mended."
+        return none, (told,), uncovered
+    settings = workplace.settings
     try:
         dates = cutoff_dates(settings, end)
-        known = present_columns(history, runner)
-        counts, churners = count_cutoffs(known, settings.problem, dates, end, runner)
+        known = described(present_columns(history, runner), runner)
+        counts, churners = count_cutoffs(
+            known, settings.problem, dates, end, runner, settings.declarations.known
+        )
+        workplace.progress("counting the values of indicators")
+        covered = _covered(settings, known, dates, runner)
     except ChurnHealthError as error:
-        return none, (f"Customers and churners cannot be counted: {error}",)
+        return none, (f"Customers and churners cannot be counted: {error}",), uncovered
     minimum = settings.model
-    return counts, what_can_be_learned(
+    learned = what_can_be_learned(
         counts, churners, settings.problem, minimum.minimum_customers, minimum.minimum_churners
     )
+    return counts, learned, covered
+
+
+def _covered(
+    settings: Settings, known: History, dates: Sequence[dt.date], runner: SqlRunner
+) -> pd.DataFrame:
+    problem, declared = settings.problem, settings.declarations
+    at_risk = at_risk_ctes(
+        known, problem, dates, relation_sql=runner.relation_sql, indicators=declared.known
+    )
+    return indicator_coverage(runner, known, declared.used, at_risk, dates, problem.segments)
 
 
 def _message(report: SourcesReport) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from churnhealth.domain.catalogue import BUILT_IN, DeclaredIndicator
 from churnhealth.domain.problem import ChurnProblem
 from churnhealth.domain.sources import History
 from churnhealth.features.render import render
@@ -31,8 +32,11 @@ def count_cutoffs(
     cutoffs: Sequence[dt.date],
     end: dt.date,
     runner: SqlRunner,
+    indicators: Sequence[DeclaredIndicator] = BUILT_IN,
 ) -> tuple[pd.DataFrame, int]:
     """Count, inside the warehouse, the customers at risk at every cutoff and what became of them.
+
+    `indicators` are those that the cohort may name.
 
     Returns
     -------
@@ -42,7 +46,9 @@ def count_cutoffs(
     churners : int
         Different customers who churned; one who churned within two horizons counts once.
     """
-    ctes = label_ctes(history, problem, cutoffs, end, relation_sql=runner.relation_sql)
+    ctes = label_ctes(
+        history, problem, cutoffs, end, relation_sql=runner.relation_sql, indicators=indicators
+    )
     by_cutoff = with_query(ctes, f"SELECT cutoff, {_COUNTS}\nFROM labels GROUP BY cutoff")
     rows = runner.query(render(by_cutoff, runner.dialect)).to_pylist()
     counted = {pd.Timestamp(row.pop("cutoff")).date(): row for row in rows}
@@ -92,7 +98,8 @@ cutoffs, a longer horizon, or score by hand-made points until then.
     Only one cutoff has labels: whether the model holds on later time cannot be shown.
     """
     labelled = int(counts["churners"].sum() + counts["stayed"].sum())
-    lines = [_totals(counts, labelled, churners, problem)]
+    lines = [f"Counted are only customers of the cohort: {problem.cohort}"] if problem.cohort else []
+    lines.append(_totals(counts, labelled, churners, problem))
     censored = int(counts["censored"].sum())
     if censored:
         lines.append(

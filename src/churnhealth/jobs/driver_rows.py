@@ -19,7 +19,7 @@ from churnhealth.explain.explanation import (
     values_at,
 )
 from churnhealth.explain.ranking import strongest
-from churnhealth.explain.reasons import reasons
+from churnhealth.explain.reasons import counted_columns, reasons
 from churnhealth.jobs.value_texts import arrow_values, value_texts
 
 IntArray = npt.NDArray[np.int64]
@@ -110,20 +110,34 @@ def _values(explanation: Explanation, chosen: _Chosen) -> pa.Array:
 
 
 def _sentences(explanation: Explanation, chosen: _Chosen, values: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Write one sentence per distinct indicator, value and points, in both languages."""
+    """Write one sentence per distinct indicator, value, count behind it and points, in each language."""
     codes = values.dictionary_encode().indices.fill_null(-1).to_numpy() + 1
     shown = np.round(chosen.points, POINTS_DECIMALS)
     tenths = np.round(shown * 10**POINTS_DECIMALS).astype(np.int64)
     width = len(explanation.points.columns) + 1
-    keys = ((codes.astype(np.int64) * width + chosen.column) << 20) + tenths
-    which, distinct = pd.factorize(keys)
+    counts = _count_codes(explanation, chosen)
+    # Numbered anew in between, so that the product of all codes fits 64 bits.
+    told, _ = pd.factorize(codes.astype(np.int64) * width + chosen.column)
+    told, _ = pd.factorize(told * (counts.max(initial=0) + 1) + counts)
+    which, distinct = pd.factorize((told << 20) + tenths)
     first = np.empty(len(distinct), dtype=np.int64)
-    first[which[::-1]] = np.arange(len(keys))[::-1]
+    first[which[::-1]] = np.arange(len(which))[::-1]
     table = _distinct_rows(explanation, chosen, shown, first)
     english, japanese = (
-        _words(which, reasons(table, explanation.catalogue, language)) for language in ("en", "ja")
+        _words(which, reasons(table, explanation.catalogue, language, explanation=explanation))
+        for language in ("en", "ja")
     )
     return english, japanese
+
+
+def _count_codes(explanation: Explanation, chosen: _Chosen) -> IntArray:
+    """Number the counts that sentences about ratios tell, column by column; 0 where none is told."""
+    codes = np.zeros(len(chosen.column), dtype=np.int64)
+    names = [str(name) for name in explanation.points.columns]
+    for name, behind in counted_columns(names, dict(explanation.catalogue), explanation).items():
+        here = np.flatnonzero(chosen.column == names.index(name))
+        codes[here] = pd.factorize(explanation.values[behind].iloc[chosen.customer[here]])[0] + 1
+    return codes
 
 
 def _distinct_rows(
@@ -133,11 +147,12 @@ def _distinct_rows(
     sources = [source_of(str(name)) for name in explanation.points.columns]
     typical = np.array([*(explanation.typical.get(one) for one in sources), None], dtype=object)
     place = np.array([explanation.values.columns.get_loc(one) for one in sources] + [-1])
-    columns = chosen.column[rows]
+    columns, customers = chosen.column[rows], chosen.customer[rows]
     return pd.DataFrame(
         {
+            "row": explanation.values.index.to_numpy()[customers],
             "indicator": names[columns],
-            "value": values_at(explanation.values, chosen.customer[rows], place[columns]),
+            "value": values_at(explanation.values, customers, place[columns]),
             "typical_value": typical[columns],
             "contribution_points": shown[rows],
         }

@@ -14,6 +14,7 @@ from churnhealth.domain.problem import ChurnProblem
 from churnhealth.domain.sources import History
 from churnhealth.errors import ArtifactError, NotEnoughDataError, SchemaError, listed, nearest
 from churnhealth.features.check_history import check_history
+from churnhealth.features.indicator_sql import computable
 from churnhealth.features.matrix import NOTES, indicator_matrix
 from churnhealth.features.panel import Panel
 from churnhealth.features.rejects import reject_rows
@@ -31,6 +32,7 @@ from churnhealth.labels.label_table import label_table
 
 MRR = "mrr"
 KEY = ["customer_id", "cutoff"]
+ASKED = "asked"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class _Opened:
     runner: SqlRunner
     problem: ChurnProblem
     end: dt.date
+    known: tuple[DeclaredIndicator, ...]
 
 
 def history_training_panel(workplace: Workplace) -> Panel:
@@ -62,11 +65,13 @@ def history_training_panel(workplace: Workplace) -> Panel:
     _require_sound(workplace.settings, opened)
     cutoffs = cutoff_dates(workplace.settings, opened.end)
     matrix = _matrix(opened, workplace.settings.declarations.used, cutoffs)
-    labels = label_table(opened.runner, opened.history, opened.problem, cutoffs, opened.end)
+    labels = label_table(
+        opened.runner, opened.history, opened.problem, cutoffs, opened.end, opened.known
+    )
     merged = matrix.merge(labels.frame[[*KEY, "churned"]], on=KEY, how="left", validate="one_to_one")
     y = merged.pop("churned").astype("float64").to_numpy()
     notes = [*matrix.attrs[NOTES], *_label_notes(labels.counts)]
-    return _panel(opened, merged, y, notes)
+    return _panel(opened, merged, matrix.attrs[ASKED], y, notes)
 
 
 def history_scoring_panel(
@@ -97,20 +102,22 @@ def history_scoring_panel(
     opened = _open(workplace)
     day = cutoff or cutoff_dates(workplace.settings, opened.end)[-1]
     require_within_data([day], opened.end, problem)
-    declared = _declared(workplace.settings.declarations.known, indicators)
+    declared = _declared(opened.known, indicators, problem)
     matrix = _matrix(opened, declared, [day], problem)
     absent = [name for name in indicators if name not in matrix]
     if absent:
         faults = [f"the model needs the indicator {name!r}" for name in absent]
         raise SchemaError("history", [*faults, *matrix.attrs[NOTES]])
-    return _panel(opened, matrix[[*KEY, *indicators]], None, list(matrix.attrs[NOTES]))
+    notes = [*matrix.attrs[NOTES], *_population_notes(problem, opened.problem)]
+    return _panel(opened, matrix, indicators, None, notes)
 
 
 def _open(workplace: Workplace) -> _Opened:
     settings = workplace.settings
     runner = source_runner(settings, workplace.warehouse)
     history = described(present_columns(settings.history, runner), runner)
-    return _Opened(history, runner, settings.problem, data_end(settings, workplace.clock()))
+    end = data_end(settings, workplace.clock())
+    return _Opened(history, runner, settings.problem, end, settings.declarations.known)
 
 
 def _require_sound(settings: Settings, opened: _Opened) -> None:
@@ -126,37 +133,68 @@ def _matrix(
     cutoffs: Sequence[dt.date],
     problem: ChurnProblem | None = None,
 ) -> pd.DataFrame:
+    asked = problem or opened.problem
     at_risk = at_risk_ctes(
-        opened.history, problem or opened.problem, cutoffs, relation_sql=opened.runner.relation_sql
+        opened.history, asked, cutoffs, relation_sql=opened.runner.relation_sql, indicators=opened.known
     )
-    matrix = indicator_matrix(opened.runner, opened.history, indicators, at_risk, cutoffs)
+    # MRR at risk is told of customers whether or not the model learns from their MRR.
+    names = [one.name for one in indicators]
+    money = [one for one in opened.known if one.name == MRR and MRR not in names]
+    money = list(computable(opened.history, money).indicators) if money else []
+    matrix = indicator_matrix(
+        opened.runner, opened.history, [*indicators, *money], at_risk, cutoffs, asked.segments
+    )
+    asked_for = [name for name in matrix.columns if name not in (*KEY, *(one.name for one in money))]
+    matrix.attrs[ASKED] = asked_for
     if matrix.empty:
         days = listed([day.isoformat() for day in cutoffs])
-        raise NotEnoughDataError(f"nobody is at risk at the cutoffs {days}; other cutoffs may have some")
+        cohort = f" in the cohort {asked.cohort!r}" if asked.cohort else ""
+        raise NotEnoughDataError(
+            f"nobody{cohort} is at risk at the cutoffs {days}; other cutoffs may have some"
+        )
     return matrix
 
 
+def _population_notes(model: ChurnProblem, config: ChurnProblem) -> list[str]:
+    """Say for whom the model is, and where churnhealth.toml now says something else."""
+    notes = [f"cohort: {model.cohort}"] if model.cohort else []
+    if model.cohort != config.cohort:
+        was, now = (one.cohort or "everybody at risk" for one in (model, config))
+        notes = [f"scored is the model's cohort ({was}), not that of churnhealth.toml ({now}): retrain"]
+    if model.segments != config.segments:
+        notes.append(
+            "the segments are the model's, not those of churnhealth.toml, which were changed: retrain"
+        )
+    return notes
+
+
 def _declared(
-    catalogue: Sequence[DeclaredIndicator], indicators: Sequence[str]
+    catalogue: Sequence[DeclaredIndicator], indicators: Sequence[str], problem: ChurnProblem
 ) -> list[DeclaredIndicator]:
     known = {one.name: one for one in catalogue}
-    strange = [name for name in indicators if name not in known]
+    segments = [one.name for one in problem.segments.declared] if problem.segments else []
+    strange = [name for name in indicators if name not in known and name not in segments]
     if strange:
         raise ArtifactError(
             f"the model needs indicators that the catalogue does not declare: {listed(strange)}"
             f"{nearest(strange[0], known)}; score it where it was trained, or retrain"
         )
-    return [known[name] for name in indicators]
+    return [known[name] for name in indicators if name in known]
 
 
-def _panel(opened: _Opened, table: pd.DataFrame, y: np.ndarray | None, notes: list[str]) -> Panel:
+def _panel(
+    opened: _Opened,
+    table: pd.DataFrame,
+    indicators: Sequence[str],
+    y: np.ndarray | None,
+    notes: list[str],
+) -> Panel:
     currency, money_notes = _currency(opened)
-    indicators = table.drop(columns=KEY)
-    mrr = indicators[MRR].to_numpy(np.float64) if currency and MRR in indicators else None
+    mrr = table[MRR].to_numpy(np.float64) if currency and MRR in table else None
     return Panel(
         table["customer_id"],
         table["cutoff"],
-        indicators,
+        table[list(indicators)],
         y,
         mrr,
         currency,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from churnhealth.domain.catalogue import BUILT_IN, DeclaredIndicator, catalogue_of
+from churnhealth.domain.catalogue import BUILT_IN, DeclaredIndicator
 from churnhealth.domain.indicators import Catalogue
+from churnhealth.domain.segments import Segment, Segments
 from churnhealth.features.indicator_sql import computable
+from churnhealth.features.segments_sql import computable_segments
 from churnhealth.features.source_columns import present_columns
 from churnhealth.jobs.sources import source_runner
 from churnhealth.jobs.wiring import Workplace
@@ -51,7 +54,7 @@ class IndicatorList:
 
 def built_in_indicators() -> IndicatorList:
     """Return the built-in catalogue, whatever tables a project has."""
-    return _listed(BUILT_IN)
+    return _listed(BUILT_IN, Segments().declared)
 
 
 def list_indicators(workplace: Workplace) -> IndicatorList:
@@ -66,17 +69,23 @@ def list_indicators(workplace: Workplace) -> IndicatorList:
     if not settings.is_history:
         return IndicatorList(settings.catalogue, {})
     runner = source_runner(settings, workplace.warehouse)
-    declared = settings.declarations
-    possible = computable(present_columns(settings.history, runner), declared.used)
+    declared, segments = settings.declarations, settings.problem.segments
+    history = present_columns(settings.history, runner)
+    possible = computable(history, declared.used)
+    given, notes = computable_segments(history, segments)
     used = {one.name for one in declared.used}
     unused = [one.name for one in declared.built_in if one.name not in used]
     chosen = (f"left out by [catalogue]: {', '.join(unused)}",) if unused else ()
-    listed = _listed(possible.indicators, (*possible.notes, *chosen))
+    listed = _listed(possible.indicators, given, (*possible.notes, *notes, *chosen))
     own = frozenset(one.name for one in declared.own)
     catalogue = Catalogue(listed.catalogue.indicators, settings.catalogue.group_labels)
     return replace(listed, catalogue=catalogue, own=own)
 
 
-def _listed(declared: tuple[DeclaredIndicator, ...], notes: tuple[str, ...] = ()) -> IndicatorList:
+def _listed(
+    declared: Sequence[DeclaredIndicator], segments: Sequence[Segment], notes: tuple[str, ...] = ()
+) -> IndicatorList:
     measures = {one.name: one.measure.words for one in declared}
-    return IndicatorList(catalogue_of(declared), measures, notes)
+    measures |= {one.name: f"segment by {', '.join((*one.needs, *one.uses))}" for one in segments}
+    indicators = (*(one.indicator for one in declared), *(one.indicator for one in segments))
+    return IndicatorList(Catalogue(indicators), measures, notes)

@@ -108,7 +108,12 @@ def _data(model: HealthModel) -> list[str]:
         f"- base rate {model.model_.base_rate:.3f}",
         f"- labels known through {known.isoformat() if known is not None else 'an unknown date'}",
         f"- {len(model.model_.columns)} indicators",
-        f"- stack: {weights}; calibrator: {summary['calibrator']}",
+        f"- {summary['reason']}",
+        (
+            f"- weights: {weights}; calibrator: {summary['calibrator']}; "
+            f"leaves: {sum(summary['leaves'].values()):,}; "
+            f"segments corrected: {summary['corrected_segments']}"
+        ),
     ]
 
 

@@ -23,6 +23,7 @@ from churnhealth.jobs.ledger import JobRun, job_run
 from churnhealth.jobs.model_card import model_card
 from churnhealth.jobs.score import load_version
 from churnhealth.jobs.segment_columns import segment_columns
+from churnhealth.jobs.settings import Settings
 from churnhealth.jobs.training_record import run_metrics, run_params, run_tables
 from churnhealth.jobs.wiring import Workplace
 from churnhealth.labels.holdout import HoldoutSplit, holdout_split
@@ -117,7 +118,12 @@ def _retrain(workplace: Workplace, run: JobRun) -> RetrainResult:
         record, workplace.clock(), message=message, model_version=version.model_version
     )
     return RetrainResult(
-        run.run_id, verdict, version, judged.report, split.description, tuple(panel.notes)
+        run.run_id,
+        verdict,
+        version,
+        judged.report,
+        split.description,
+        (model.model_.summary["reason"], *panel.notes),
     )
 
 
@@ -185,18 +191,25 @@ def fit_rows(
 ) -> HealthModel:
     """Fit the recipe of the settings on some rows of a panel."""
     settings = workplace.settings
+    table = panel.X[rows] if indicators is None else panel.X.loc[rows, indicators]
     model = HealthModel(
         settings.problem,
         catalogue=workplace.catalogue,
         bands=settings.bands,
+        segments=_corrected_segments(settings, panel, table),
         random_state=settings.model.random_state,
     )
-    table = panel.X[rows] if indicators is None else panel.X.loc[rows, indicators]
     labels = np.asarray(panel.y)[rows].astype(bool)
     # The panel's labels are 1 and 0 by now, whatever they were called in the source.
     model.set_params(problem=settings.problem.with_plain_label())
     cutoff = panel.cutoff[rows]
     return model.fit(table, labels, cutoff=cutoff, customer_id=panel.customer_id[rows])
+
+
+def _corrected_segments(settings: Settings, panel: Panel, table: pd.DataFrame) -> list[str]:
+    """Return the segments whose calibration may be corrected: the categories that the recipe has."""
+    names = [name for name in segment_columns(settings, panel.X) if name in table]
+    return [name for name in names if not pd.api.types.is_numeric_dtype(table[name])]
 
 
 def _judge(workplace: Workplace, panel: Panel, split: HoldoutSplit) -> Judged:

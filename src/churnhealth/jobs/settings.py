@@ -15,6 +15,7 @@ from churnhealth.domain.catalogue import catalogue_of
 from churnhealth.domain.health import HealthBands
 from churnhealth.domain.indicators import Catalogue, Indicator
 from churnhealth.domain.problem import ChurnProblem
+from churnhealth.domain.segments import Segments
 from churnhealth.domain.sources import History
 from churnhealth.errors import ChurnHealthError, ConfigError, nearest
 from churnhealth.features.panel import PanelColumns
@@ -90,8 +91,23 @@ class Settings(Section):
 
     @property
     def problem(self) -> ChurnProblem:
-        """What is predicted, in the project's time zone."""
-        return ChurnProblem(**self.problem_settings.model_dump(), timezone=self.project.timezone)
+        """What is predicted, for whom, in the project's time zone.
+
+        Raises
+        ------
+        ConfigError
+            What contradicts itself; a panel with [cohort] or [segments].
+        """
+        values = {**self.problem_settings.model_dump(), "timezone": self.project.timezone}
+        if self.is_history:
+            segments = Segments(**self.segments.model_dump())
+            return ChurnProblem(**values, cohort=self.cohort.where, segments=segments)
+        if self.cohort != CohortSettings() or self.segments != SegmentSettings():
+            raise ConfigError(
+                "[cohort] and [segments] are worked out from a history under [sources.*]; the rows and "
+                "columns of a panel are given: choose them where it is made"
+            )
+        return ChurnProblem(**values)
 
     @property
     def catalogue(self) -> Catalogue:

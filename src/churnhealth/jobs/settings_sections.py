@@ -249,6 +249,8 @@ class IndicatorSettings(Section):
     actionable: bool = False
     label_en: str = ""
     label_ja: str = ""
+    missing_en: str = ""
+    missing_ja: str = ""
     table: Text | None = None
     kind: Text | None = None
     sql: Text | None = None
@@ -266,7 +268,7 @@ class IndicatorSettings(Section):
         return bool(self.model_fields_set & {"table", "kind", "sql", *self.rows_keys})
 
     def words(self) -> dict[str, Any]:
-        """Return what is no declaration: group, unit, direction, actionable, labels."""
+        """Return what is no declaration: group, unit, direction, actionable, labels, missing."""
         return self.model_dump(exclude={"table", "kind", "sql", *self.rows_keys})
 
     def words_set(self) -> dict[str, Any]:

@@ -80,45 +80,20 @@ class CheckSettings(Section):
 class CohortSettings(Section):
     """[cohort]: the customers that the model is for, by what is known of them at the cutoff."""
 
-    plan: Names = ()
-    segment: Names = ()
-    industry: Names = ()
-    region: Names = ()
-    mrr_from: Money | None = None
-    mrr_below: Money | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        low, high = self.mrr_from, self.mrr_below
-        if low is not None and high is not None and low >= high:
-            raise ValueError(f"expected mrr_from below mrr_below, got {low:g} and {high:g}")
-        return self
+    where: str = ""
 
 
 class SegmentSettings(Section):
-    """[segments]: who is high, low and tech touch, by MRR or by plan; where tenure bands begin."""
+    """[segments]: where touch models, lifecycle stages and tenure bands begin; see `Segments`."""
 
     high_touch_mrr: Money | None = None
     low_touch_mrr: Money | None = None
     high_touch_plans: Names = ()
     low_touch_plans: Names = ()
-    tenure_months: Annotated[tuple[int, ...], Field(strict=False)] = (3, 12, 24)
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        low, high = self.low_touch_mrr, self.high_touch_mrr
-        if low is not None and high is not None and low >= high:
-            raise ValueError(f"expected low_touch_mrr below high_touch_mrr, got {low:g} and {high:g}")
-        both = sorted(set(self.high_touch_plans) & set(self.low_touch_plans))
-        if both:
-            raise ValueError(f"expected every plan under one touch model, got {listed(both)} under two")
-        if any(one < 1 for one in self.tenure_months) or list(self.tenure_months) != sorted(
-            set(self.tenure_months)
-        ):
-            raise ValueError(
-                f"expected tenure_months of 1 or more that rise, got {listed(self.tenure_months)}"
-            )
-        return self
+    onboarding_days: int = 90
+    adoption_days: int = 365
+    renewal_days: int = 90
+    tenure_days: Annotated[tuple[int, ...], Field(strict=False)] = (90, 365, 730)
 
 
 def known_sources(value: object, info: ValidationInfo) -> object:

@@ -59,6 +59,7 @@ def simulate_project(
     dirty_share: float = 0.0,
     late_share: float = 0.0,
     force: bool = False,
+    name: str = "",
 ) -> SimulatedProject:
     """Simulate a vendor's history into a folder that is a project.
 
@@ -74,6 +75,8 @@ def simulate_project(
         Share (0-1) of event rows recorded days after the event.
     force : bool
         Replace an existing configuration and tables of the same names.
+    name : str
+        Of the project; empty: "simulated-" and the number of customers.
 
     Returns
     -------
@@ -101,12 +104,11 @@ def simulate_project(
         written = write_world(world, out, horizon_days=HORIZON_DAYS)
     except OSError as error:
         raise ConfigError(f"{out}: cannot be written: {error.strerror}") from error
-    write_text(config, _toml(world))
+    write_text(config, _toml(world, name or f"simulated-{customers}"))
     return SimulatedProject(config, out, dict(written.rows), written.faults, written.cutoffs, world.end)
 
 
-def _toml(world: WorldConfig) -> str:
-    name = f"simulated-{world.customers}"
+def _toml(world: WorldConfig, name: str) -> str:
     sections: dict[str, dict[str, object]] = {
         "project": {"name": name, "timezone": world.timezone, "language": world.language},
         "problem": {

@@ -27,7 +27,12 @@ def run_params(
         "indicators": len(panel.X.columns),
         "random_state": workplace.settings.model.random_state,
         "calibrator": summary["calibrator"],
-        **{f"weight_{name}": round(weight, 4) for name, weight in summary["weights"].items()},
+        "rung": summary["rung"],
+        "leaves": sum(summary["leaves"].values()),
+        **{
+            f"weight_{name.replace(' ', '_')}": round(weight, 4)
+            for name, weight in summary["weights"].items()
+        },
         "band_yellow": model.bands_.yellow,
         "band_red": model.bands_.red,
         "holdout": split.kind,

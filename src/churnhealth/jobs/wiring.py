@@ -55,8 +55,12 @@ class Workplace:
 
     @property
     def catalogue(self) -> Catalogue:
-        """What the configuration declares; for a history also the built-in indicators that it uses."""
-        return self.settings.catalogue
+        """What the configuration declares; for a history also the built-in indicators and segments."""
+        declared, segments = self.settings.catalogue, self.settings.problem.segments
+        if segments is None:
+            return declared
+        derived = (one.indicator for one in segments.declared if one.name not in declared)
+        return Catalogue((*declared.indicators, *derived), declared.group_labels)
 
     def read(self, source: PanelSource) -> pd.DataFrame:
         """Read a panel from the warehouse or from its file."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
+from churnhealth.domain.catalogue import BUILT_IN, DeclaredIndicator
 from churnhealth.domain.history import HISTORY
 from churnhealth.domain.problem import ChurnProblem
 from churnhealth.domain.sources import History
@@ -18,6 +19,7 @@ from churnhealth.features.sql_text import (
     quote_dotted,
     values_select,
 )
+from churnhealth.labels.cohort_sql import within_cohort
 from churnhealth.labels.contract_sql import known_contracts
 from churnhealth.labels.rule_column import churn_dates
 from churnhealth.labels.rule_inactivity import use_days
@@ -39,6 +41,7 @@ def at_risk_ctes(
     cutoffs: Iterable[dt.date],
     *,
     relation_sql: Callable[[str], str] = quote_dotted,
+    indicators: Sequence[DeclaredIndicator] = BUILT_IN,
 ) -> list[Cte]:
     """Return the parts of a query that end in `at_risk(customer_id, cutoff)`.
 
@@ -50,7 +53,8 @@ def at_risk_ctes(
       `silent_days`) days before the cutoff.
     - `column` with churn dates: a customer whose churn date is not before the cutoff.
 
-    Where the table `customers` is there, a customer must stand in it, recorded before the cutoff.
+    Where the table `customers` is there, a customer must stand in it, recorded before the cutoff. Of
+    these the cohort of the problem is kept, see `labels.cohort_sql.within_cohort`.
 
     Parameters
     ----------
@@ -62,6 +66,8 @@ def at_risk_ctes(
         Local dates.
     relation_sql : callable
         How a relation stands after FROM.
+    indicators : sequence of DeclaredIndicator
+        What a cohort may be told by, besides the segments.
 
     Returns
     -------
@@ -72,6 +78,8 @@ def at_risk_ctes(
     ------
     SchemaError
         The history lacks what the rule reads.
+    ConfigError
+        The cohort cannot be told from this history.
     """
     days = sorted({local_date(one) for one in cutoffs})
     require_history(history, problem)
@@ -80,11 +88,23 @@ def at_risk_ctes(
     parts = [*source_ctes(history, *used, relation_sql=relation_sql), cutoffs_cte(days)]
     if "customers" in used and problem.rule != "column":
         parts.append(_known_customers(history))
+    return within_cohort(
+        [*parts, *_everybody(history, problem, days)],
+        history,
+        problem.cohort_filter,
+        problem.segments,
+        indicators,
+        days,
+        relation_sql=relation_sql,
+    )
+
+
+def _everybody(history: History, problem: ChurnProblem, days: list[dt.date]) -> list[Cte]:
     if problem.rule == "inactivity":
-        return [*parts, use_days(history), *_active(history, problem, days)]
+        return [use_days(history), *_active(history, problem, days)]
     if problem.rule == "column":
-        return [*parts, *_not_churned(history, problem)]
-    return [*parts, known_contracts(history), ("at_risk", _in_force(history))]
+        return _not_churned(history, problem)
+    return [known_contracts(history), ("at_risk", _in_force(history))]
 
 
 def require_history(history: History, problem: ChurnProblem) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from churnhealth.domain.catalogue import BUILT_IN, DeclaredIndicator
 from churnhealth.domain.problem import ChurnProblem
 from churnhealth.domain.sources import History
 from churnhealth.features.sql_text import Cte, quote_dotted, with_query
@@ -41,6 +42,7 @@ def label_ctes(
     data_end: Any,
     *,
     relation_sql: Callable[[str], str] = quote_dotted,
+    indicators: Sequence[DeclaredIndicator] = BUILT_IN,
 ) -> list[Cte]:
     """Return the parts of a query that end in `labels`.
 
@@ -68,6 +70,8 @@ def label_ctes(
         Nothing is known at or after it; a date means its local midnight.
     relation_sql : callable
         How a relation stands after FROM.
+    indicators : sequence of DeclaredIndicator
+        What a cohort may be told by.
 
     Raises
     ------
@@ -80,7 +84,7 @@ def label_ctes(
     require_within_data(days, data_end, problem)
     windows = label_windows(problem, days, data_end)
     return [
-        *at_risk_ctes(history, problem, days, relation_sql=relation_sql),
+        *at_risk_ctes(history, problem, days, relation_sql=relation_sql, indicators=indicators),
         windows_cte(windows),
         *_outcomes(history, problem, windows),
         ("statuses", _STATUSES_SELECT),
@@ -95,9 +99,12 @@ def label_sql(
     data_end: Any,
     *,
     relation_sql: Callable[[str], str] = quote_dotted,
+    indicators: Sequence[DeclaredIndicator] = BUILT_IN,
 ) -> str:
     """Return one SELECT of all labels by cutoff and customer; see `label_ctes`."""
-    parts = label_ctes(history, problem, cutoffs, data_end, relation_sql=relation_sql)
+    parts = label_ctes(
+        history, problem, cutoffs, data_end, relation_sql=relation_sql, indicators=indicators
+    )
     return with_query(
         parts,
         "SELECT customer_id, cutoff, churned, label_known_at, status\n"

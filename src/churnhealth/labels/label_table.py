@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from churnhealth.domain.catalogue import BUILT_IN, DeclaredIndicator
 from churnhealth.domain.problem import ChurnProblem
 from churnhealth.domain.sources import History
 from churnhealth.errors import SchemaError, listed
@@ -45,6 +46,7 @@ def label_table(
     problem: ChurnProblem,
     cutoffs: Iterable[dt.date],
     data_end: Any,
+    indicators: Sequence[DeclaredIndicator] = BUILT_IN,
 ) -> LabelTable:
     """Label each customer at risk at each cutoff, inside the warehouse.
 
@@ -60,6 +62,8 @@ def label_table(
         Local dates; see `labels.cutoffs.calendar_cutoffs`.
     data_end : date or Timestamp
         Nothing is known at or after it; a date means its local midnight.
+    indicators : sequence of DeclaredIndicator
+        What a cohort may be told by.
 
     Returns
     -------
@@ -73,7 +77,9 @@ def label_table(
         The history lacks what the rule reads, or another time zone was meant.
     """
     days = sorted(set(cutoffs))
-    sql = label_sql(history, problem, days, data_end, relation_sql=runner.relation_sql)
+    sql = label_sql(
+        history, problem, days, data_end, relation_sql=runner.relation_sql, indicators=indicators
+    )
     return labels_of(runner.query(render(sql, runner.dialect)), problem, days, data_end)
 
 

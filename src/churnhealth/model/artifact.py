@@ -22,11 +22,12 @@ from churnhealth.model.calibrate import Calibrator
 from churnhealth.model.columns import ColumnSpec
 from churnhealth.model.fitted import FittedModel
 from churnhealth.model.linear import LinearMember
-from churnhealth.model.stack import Member, Stack
+from churnhealth.model.stack import Member, SegmentCorrection, Stack
+from churnhealth.model.target import TargetCode
 from churnhealth.model.trees import TreeMember
 
 KIND = "churnhealth-model"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST = "manifest.json"
 MODEL = "model.json"
 
@@ -103,12 +104,14 @@ def load_artifact(folder: Path) -> tuple[FittedModel, dict[str, Any], str]:
 def _files_of(model: FittedModel) -> dict[str, str]:
     members: list[dict[str, Any]] = []
     files: dict[str, str] = {}
-    for weight, member in zip(model.stack.weights, model.stack.members, strict=True):
+    for number, (weight, member) in enumerate(
+        zip(model.stack.weights, model.stack.members, strict=True)
+    ):
         entry: dict[str, Any] = {"name": member.name, "weight": weight}
         if isinstance(member, LinearMember):
             entry["linear"] = member.to_dict()
         elif isinstance(member, TreeMember):
-            texts = {f"trees_{at}.txt": text for at, text in enumerate(member.to_texts())}
+            texts = {f"trees_{number}_{at}.txt": text for at, text in enumerate(member.to_texts())}
             files.update(texts)
             entry["trees"] = list(texts)
         members.append(entry)
@@ -117,8 +120,11 @@ def _files_of(model: FittedModel) -> dict[str, str]:
             "columns": [column.to_dict() for column in model.columns],
             "members": members,
             "intercept": model.stack.intercept,
+            "target_codes": [code.to_dict() for code in model.stack.target_codes],
+            "corrections": [one.to_dict() for one in model.stack.corrections],
             "calibrator": model.calibrator.to_dict(),
             "base_rate": model.base_rate,
+            "base_rate_error": model.base_rate_error,
             "summary": model.summary,
         }
     )
@@ -133,9 +139,17 @@ def _model_of(files: Mapping[str, str]) -> FittedModel:
     weights = tuple(float(entry["weight"]) for entry in values["members"])
     return FittedModel(
         columns=columns,
-        stack=Stack(members, weights, float(values["intercept"]), count),
+        stack=Stack(
+            members,
+            weights,
+            float(values["intercept"]),
+            count,
+            tuple(TargetCode.from_dict(one) for one in values["target_codes"]),
+            tuple(SegmentCorrection.from_dict(one) for one in values["corrections"]),
+        ),
         calibrator=Calibrator.from_dict(values["calibrator"]),
         base_rate=float(values["base_rate"]),
+        base_rate_error=float(values["base_rate_error"]),
         summary=values["summary"],
     )
 
@@ -143,7 +157,7 @@ def _model_of(files: Mapping[str, str]) -> FittedModel:
 def _member_of(entry: Mapping[str, Any], files: Mapping[str, str], count: int) -> Member:
     if "linear" in entry:
         return LinearMember.from_dict(entry["linear"])
-    member = TreeMember.from_texts([files[name] for name in entry["trees"]], count)
+    member = TreeMember.from_texts([files[name] for name in entry["trees"]], count, entry["name"])
     wrong = [booster.num_feature() for booster in member.boosters if booster.num_feature() != count]
     if wrong:
         raise ValueError(f"trees over {wrong[0]} columns in a model of {count}")

@@ -6,7 +6,7 @@ of one function per indicator and its explanation is a closed form.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +77,12 @@ class IndicatorBasis:
 
 
 def learn_basis(
-    matrix: FloatArray, specs: Sequence[ColumnSpec], *, splines: bool, interior_knots: int = 4
+    matrix: FloatArray,
+    specs: Sequence[ColumnSpec],
+    *,
+    splines: bool,
+    straight: Collection[int] = (),
+    interior_knots: int = 4,
 ) -> tuple[IndicatorBasis, ...]:
     """Learn the basis of every indicator from the encoded training matrix.
 
@@ -89,6 +94,8 @@ def learn_basis(
         The columns of the matrix.
     splines : bool
         Bend numbers by cubic B-splines with knots at quantiles; False: straight lines.
+    straight : collection of int
+        Columns that stay straight in any case.
     interior_knots : int
         Knots between the smallest and the largest value.
 
@@ -98,7 +105,9 @@ def learn_basis(
         One per indicator that varies; constant ones have no columns and are left out.
     """
     parts = (
-        _learn_one(position, spec, matrix[:, position], splines, interior_knots)
+        _learn_one(
+            position, spec, matrix[:, position], splines and position not in straight, interior_knots
+        )
         for position, spec in enumerate(specs)
     )
     return tuple(part for part in parts if part.width)

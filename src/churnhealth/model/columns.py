@@ -18,10 +18,11 @@ from churnhealth.errors import SchemaError, listed, nearest
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
 Kind = Literal["number", "boolean", "category"]
 
 POOLED_LEVEL = "(other)"
-MOST_LEVELS = 254
+MOST_LEVELS = 5_000
 RARE_LEVEL = 5
 MOST_RARE_NAMES = 5_000
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from churnhealth.model.calibrate import NO_CALIBRATOR, Calibrator, choose_calibrator, log_losses
-from churnhealth.model.columns import BoolArray, ColumnSpec, FloatArray, encode_table, learn_columns
-from churnhealth.model.folds import customer_folds
+from churnhealth.model.calibrate import NO_CALIBRATOR, Calibrator
+from churnhealth.model.calibrate_fit import choose_calibrator
+from churnhealth.model.columns import ColumnSpec, FloatArray, IntArray, encode_table, learn_columns
+from churnhealth.model.folds import customer_groups
+from churnhealth.model.ladder import choose_rung, no_rung
+from churnhealth.model.later import newest_shift
 from churnhealth.model.linear import fit_linear
-from churnhealth.model.stack import Member, Stack, build_stack, stack_weights
-from churnhealth.model.trees import fit_trees
+from churnhealth.model.noise import standard_error
+from churnhealth.model.segments import learn_corrections
+from churnhealth.model.stack import Member, Stack, build_stack
+from churnhealth.model.summary import describe
+from churnhealth.model.training import TrainingRows
+from churnhealth.model.trees import DEEP_TREES, SMALL_TREES, fit_trees
+from churnhealth.model.weights import OutOfFold, members_worth_keeping, stack_weights
+
+LEAF_BUDGET = 60_000
 
 
 @dataclass(frozen=True)
@@ -33,15 +42,43 @@ class FittedModel:
         From the margin to a probability.
     base_rate : float
         Share of churners among the training rows.
+    base_rate_error : float
+        Standard error of the base rate's log-odds.
     summary : dict
-        What was learned, for people: rows, churners, folds, weights, out-of-fold log losses.
+        What was learned, for people: rows, churners, rung, weights, out-of-fold log losses.
     """
 
     columns: tuple[ColumnSpec, ...]
     stack: Stack
     calibrator: Calibrator
     base_rate: float
+    base_rate_error: float = 0.0
     summary: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is fitted.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of folds and trees: the same seed gives the same model.
+    threads : int
+        Threads for LightGBM.
+    leaf_budget : int
+        Most leaves of all trees: what scoring and explaining may cost.
+    segments : tuple of str
+        Names of category columns within which calibration is corrected where it helps.
+    monotone : mapping of str to {1, -1}
+        Number columns whose rise never lowers (1) or never raises (-1) the margin.
+    """
+
+    seed: int = 0
+    threads: int = 1
+    leaf_budget: int = LEAF_BUDGET
+    segments: tuple[str, ...] = ()
+    monotone: Mapping[str, int] = field(default_factory=dict)
 
 
 def fit_model(
@@ -49,9 +86,9 @@ def fit_model(
     y: FloatArray,
     *,
     weight: FloatArray | None = None,
-    customers: npt.NDArray[np.int64] | None = None,
-    seed: int = 0,
-    threads: int = 1,
+    customers: IntArray | None = None,
+    cutoff: IntArray | None = None,
+    recipe: Recipe | None = None,
 ) -> FittedModel:
     """Fit learners out of fold, weigh them, and calibrate the stack.
 
@@ -65,84 +102,89 @@ def fit_model(
         Row weights, 0 or more.
     customers : ndarray of int, shape (n_rows,), optional
         Customer codes; rows of one customer stay in one fold.
-    seed : int
-        Seed of folds and trees: the same seed gives the same model.
-    threads : int
-        Threads for LightGBM.
+    cutoff : ndarray of int, shape (n_rows,), optional
+        When each row was asked about, on any rising scale; the intercept follows the newest.
+    recipe : Recipe, optional
+        Seed, threads, leaf budget, segments.
 
     Notes
     -----
     Where a class has fewer than two customers nothing can be judged out of fold, and the model is
     the base rate.
     """
+    recipe = recipe or Recipe()
     columns = learn_columns(frame)
     matrix = encode_table(frame, columns).matrix
     weight = np.ones(len(y)) if weight is None else weight
     base_rate = float(np.average(y, weights=weight))
-    folds = customer_folds(y, customers, seed=seed)
+    base_error = standard_error(y, weight, customers) / (base_rate * (1.0 - base_rate))
+    groups = customer_groups(y, customers, seed=recipe.seed)
+    if groups is None:
+        rung = no_rung(_distinct(y, customers))
+        stack = build_stack((), np.ones(1), base_rate, len(columns))
+        summary = describe(y, customers, rung, stack, NO_CALIBRATOR)
+        return FittedModel(columns, stack, NO_CALIBRATOR, base_rate, base_error, summary)
+    monotone = tuple(recipe.monotone.get(column.name, 0) for column in columns)
+    rows = TrainingRows(matrix, y, weight, columns, groups, customers, monotone)
     # BLAS threads spin for longer than these small problems take to solve.
     with threadpool_limits(1, user_api="blas"):
-        stack, calibrator, summary = _fit_stack(
-            matrix, y, weight, columns, folds, seed, threads, base_rate
-        )
-    return FittedModel(columns, stack, calibrator, base_rate, summary)
+        stack, calibrator, summary = _fit_stack(rows, cutoff, recipe, base_rate)
+    return FittedModel(columns, stack, calibrator, base_rate, base_error, summary)
 
 
 def _fit_stack(
-    matrix: FloatArray,
-    y: FloatArray,
-    weight: FloatArray,
-    columns: Sequence[ColumnSpec],
-    folds: Sequence[BoolArray],
-    seed: int,
-    threads: int,
-    base_rate: float,
+    rows: TrainingRows, cutoff: IntArray | None, recipe: Recipe, base_rate: float
 ) -> tuple[Stack, Calibrator, dict[str, Any]]:
-    members: list[Member] = []
-    margins = np.zeros((len(y), 0))
-    calibrator = NO_CALIBRATOR
-    if folds:
-        linear, linear_margin = fit_linear(matrix, y, weight, columns, folds)
-        trees, trees_margin = fit_trees(matrix, y, weight, columns, folds, seed=seed, threads=threads)
-        members = [linear, trees]
-        margins = np.column_stack([linear_margin, trees_margin])
-    weights = stack_weights(margins, y, weight) if members else np.ones(1)
-    stack = build_stack(members, weights, base_rate, matrix.shape[1])
-    if folds:
-        margin = margins @ weights[:-1] + stack.intercept
-        calibrator = choose_calibrator(margin, y, weight, folds)
-    summary = _summary(members, margins, weights, y, weight, len(folds), calibrator)
+    members, margins = _fit_members(rows, recipe)
+    told = OutOfFold(margins, rows.y, rows.weight, rows.groups, rows.customers)
+    linear = [at for at, member in enumerate(members) if not member.leaves]
+    rung, allowed = choose_rung(told, linear, _distinct(rows.y, rows.customers))
+    told = _of_members(told, allowed)
+    kept = members_worth_keeping(told, [members[at].leaves for at in allowed], recipe.leaf_budget)
+    told, members = _of_members(told, kept), [members[allowed[at]] for at in kept]
+    weights = stack_weights(told.margins, told.y, told.weight)
+    stack = build_stack(members, weights, base_rate, rows.matrix.shape[1], rows.target_codes)
+    margin = told.stacked(weights)
+    calibrator, losses = NO_CALIBRATOR, dict[str, float]()
+    if members:
+        calibrator, losses = choose_calibrator(margin, told.y, told.weight, told.groups, told.customers)
+    matrix = rows.matrix
+    segments = _segment_columns(rows, recipe)
+    corrections, gains = learn_corrections(margin, calibrator, matrix, told, segments)
+    stack = stack.corrected(corrections)
+    for correction in corrections:
+        margin = margin + correction.of(matrix)
+    if cutoff is not None and members:
+        shift = newest_shift(calibrator.log_odds(margin), told, cutoff)
+        calibrator = calibrator.shifted(shift)
+    summary = describe(
+        rows.y, rows.customers, rung, stack, calibrator,
+        told=told, margin=margin, calibrator_losses=losses,
+        segment_gains={rows.columns[at].name: gain for at, gain in gains.items()},
+    )  # fmt: skip
     return stack, calibrator, summary
 
 
-def _summary(
-    members: Sequence[Member],
-    margins: FloatArray,
-    weights: FloatArray,
-    y: FloatArray,
-    weight: FloatArray,
-    folds: int,
-    calibrator: Calibrator,
-) -> dict[str, Any]:
-    base_rate = np.average(y, weights=weight)
-    losses = {
-        member.name: float(np.average(log_losses(margins[:, at], y), weights=weight))
-        for at, member in enumerate(members)
-    }
-    base = np.full(len(y), np.log(base_rate / (1.0 - base_rate)))
-    stacked = (margins @ weights[:-1] + weights[-1] * base) if members else base
-    return {
-        "rows": len(y),
-        "churners": int((y == 1).sum()),
-        "folds": folds,
-        "weights": {
-            **{member.name: float(one) for member, one in zip(members, weights, strict=False)},
-            "base_rate": float(weights[-1]),
-        },
-        "calibrator": calibrator.name,
-        "out_of_fold_log_loss": {
-            **losses,
-            "base_rate": float(np.average(log_losses(base, y), weights=weight)),
-            "stack": float(np.average(log_losses(stacked, y), weights=weight)),
-        },
-    }
+def _fit_members(rows: TrainingRows, recipe: Recipe) -> tuple[list[Member], FloatArray]:
+    fitted: list[tuple[Member, FloatArray]] = [
+        fit_linear(rows, splines=False),
+        fit_linear(rows, splines=True),
+        fit_trees(rows, SMALL_TREES, seed=recipe.seed, threads=recipe.threads),
+        fit_trees(rows, DEEP_TREES, seed=recipe.seed, threads=recipe.threads),
+    ]
+    return [member for member, _ in fitted], np.column_stack([margin for _, margin in fitted])
+
+
+def _of_members(told: OutOfFold, members: Sequence[int]) -> OutOfFold:
+    return OutOfFold(told.margins[:, list(members)], told.y, told.weight, told.groups, told.customers)
+
+
+def _segment_columns(rows: TrainingRows, recipe: Recipe) -> list[tuple[int, int]]:
+    names = [column.name for column in rows.columns]
+    places = [names.index(name) for name in recipe.segments]
+    return [(at, len(rows.columns[at].levels)) for at in places]
+
+
+def _distinct(y: FloatArray, customers: IntArray | None) -> int:
+    """Return the number of customers that churned at least once."""
+    return int((y == 1).sum() if customers is None else len(np.unique(customers[y == 1])))

@@ -2,47 +2,66 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-import numpy.typing as npt
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from churnhealth.model.columns import BoolArray, FloatArray
+from churnhealth.model.columns import BoolArray, FloatArray, IntArray
 
 MOST_FOLDS = 5
 
 
-def customer_folds(
-    y: FloatArray, customers: npt.NDArray[np.int64] | None, *, seed: int
-) -> list[BoolArray]:
-    """Split rows into test folds that hold each row once.
+@dataclass(frozen=True)
+class Fold:
+    """Rows to learn from, and rows that are then predicted.
+
+    Parameters
+    ----------
+    train, test : ndarray of bool, shape (n_rows,)
+        Membership; no row is in both.
+    """
+
+    train: BoolArray
+    test: BoolArray
+
+
+def customer_groups(y: FloatArray, customers: IntArray | None, *, seed: int) -> IntArray | None:
+    """Deal the customers into groups of similar size and churn.
 
     Parameters
     ----------
     y : ndarray, shape (n_rows,)
         1 churned, 0 not.
     customers : ndarray of int, shape (n_rows,), optional
-        Customer codes; all rows of a customer share a fold. None: every row its own customer.
+        Customer codes; all rows of a customer share a group. None: every row its own customer.
     seed : int
         Seed of the shuffle.
 
     Returns
     -------
-    list of boolean ndarray
-        Membership per fold; at most five, fewer where a class has fewer customers. Empty when
-        even two folds cannot both hold both classes: then nothing can be learned out of fold.
+    ndarray of int, shape (n_rows,), or None
+        Groups 0, 1, ...: at most five, fewer where a class has fewer customers. None when even two
+        groups cannot both hold both classes: then nothing can be learned out of fold.
     """
     codes = np.arange(len(y)) if customers is None else customers
     smallest = min(len(np.unique(codes[y == label])) for label in (0.0, 1.0))
     splits = min(MOST_FOLDS, smallest)
     if splits < 2:
-        return []
+        return None
     repeated = len(np.unique(codes)) < len(codes)
     kind = StratifiedGroupKFold if repeated else StratifiedKFold
     splitter = kind(splits, shuffle=True, random_state=seed)
-    folds = []
-    for _, test in splitter.split(np.zeros(len(y)), y, codes if repeated else None):
-        member = np.zeros(len(y), dtype=bool)
-        member[test] = True
-        folds.append(member)
-    both = all(len(np.unique(y[~fold])) == 2 and fold.any() for fold in folds)
-    return folds if both else []
+    groups = np.zeros(len(y), dtype=np.int64)
+    parts = splitter.split(np.zeros(len(y)), y, codes if repeated else None)
+    for number, (_, test) in enumerate(parts):
+        groups[test] = number
+    both = all(len(np.unique(y[groups != one])) == 2 for one in range(splits))
+    return groups if both and len(np.unique(groups)) == splits else None
+
+
+def group_folds(groups: IntArray | None) -> tuple[Fold, ...]:
+    """Put each group of customers aside once; no folds without groups."""
+    if groups is None:
+        return ()
+    return tuple(Fold(groups != one, groups == one) for one in range(int(groups.max()) + 1))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.optimize import Bounds, minimize
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from churnhealth.model.basis import IndicatorBasis, basis_matrix, learn_basis
 from churnhealth.model.calibrate import log_losses
-from churnhealth.model.columns import BoolArray, ColumnSpec, FloatArray
+from churnhealth.model.columns import FloatArray
+from churnhealth.model.folds import Fold
+from churnhealth.model.training import TrainingRows
 
 # Inverse penalties, from nearly the base rate to nearly no penalty.
 STRENGTHS = tuple(float(strength) for strength in np.logspace(-4.0, 1.5, 12))
@@ -33,6 +37,11 @@ class LinearMember:
         Columns of the encoded matrix.
     strength : float
         scikit-learn's C that was chosen.
+    name : str
+        What reports call it.
+    without : tuple of tuple of float
+        For each group of customers, the coefficients and last the intercept of the same fit without
+        the group.
     """
 
     basis: tuple[IndicatorBasis, ...]
@@ -40,13 +49,24 @@ class LinearMember:
     intercept: float
     n_indicators: int
     strength: float
-    name = "logistic"
+    name: str = "logistic"
+    without: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def leaves(self) -> int:
+        """Leaves of trees: none."""
+        return 0
 
     def margin(self, matrix: FloatArray) -> FloatArray:
         """Return log-odds, shape (n_customers,)."""
         return np.asarray(
             basis_matrix(matrix, self.basis) @ np.asarray(self.coefficients) + self.intercept
         )
+
+    def margins_without(self, matrix: FloatArray) -> FloatArray:
+        """Return log-odds without each group of customers, shape (n_customers, n_groups)."""
+        fits = np.asarray(self.without)
+        return np.asarray(basis_matrix(matrix, self.basis) @ fits[:, :-1].T + fits[:, -1])
 
     def contributions(self, matrix: FloatArray) -> FloatArray:
         """Return log-odds by indicator, shape (n_customers, n_indicators + 1), the intercept last."""
@@ -67,54 +87,136 @@ class LinearMember:
             "intercept": self.intercept,
             "n_indicators": self.n_indicators,
             "strength": self.strength,
+            "name": self.name,
+            "without": self.without,
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> LinearMember:
         """Rebuild from `to_dict`."""
         basis = tuple(IndicatorBasis.from_dict(part) for part in values["basis"])
-        return cls(**{**values, "basis": basis, "coefficients": tuple(values["coefficients"])})
+        lists = {
+            "coefficients": tuple(values["coefficients"]),
+            "without": tuple(tuple(fit) for fit in values["without"]),
+        }
+        return cls(**{**values, **lists, "basis": basis})
 
 
-def fit_linear(
-    matrix: FloatArray,
-    y: FloatArray,
-    weight: FloatArray,
-    specs: Sequence[ColumnSpec],
-    folds: Sequence[BoolArray],
-) -> tuple[LinearMember, FloatArray]:
+def fit_linear(rows: TrainingRows, *, splines: bool) -> tuple[LinearMember, FloatArray]:
     """Fit the learner; choose its strength by pooled out-of-fold log loss.
+
+    Parameters
+    ----------
+    rows : TrainingRows
+        With at least one fold.
+    splines : bool
+        Bend numbers by cubic B-splines; False: straight lines.
 
     Returns
     -------
     member : LinearMember
         Fitted on all rows with the chosen strength.
-    margin : ndarray, shape (n_customers,)
+    margin : ndarray, shape (n_rows,)
         Out-of-fold margins with that strength.
     """
-    basis = learn_basis(matrix, specs, splines=True)
-    columns = basis_matrix(matrix, basis)
-    out_of_fold = np.zeros((len(STRENGTHS), len(y)))
-    for test in folds:
-        for at, (coefficients, intercept) in enumerate(_path(columns[~test], y[~test], weight[~test])):
-            out_of_fold[at, test] = columns[test] @ coefficients + intercept
-    losses = [float(np.average(log_losses(margin, y), weights=weight)) for margin in out_of_fold]
+    directed = [at for at, direction in enumerate(rows.monotone) if direction]
+    columns = _Columns(
+        rows, learn_basis(rows.whole, rows.learner_columns, splines=splines, straight=directed)
+    )
+    bounds = _bounds(columns.basis, rows.monotone) if directed else None
+    out_of_fold = np.zeros((len(STRENGTHS), len(rows.y)))
+    paths = []
+    for fold in rows.folds:
+        paths.append(_path(columns.train(fold), rows.y[fold.train], rows.weight[fold.train], bounds))
+        test = columns.test(fold)
+        for at, fit in enumerate(paths[-1]):
+            out_of_fold[at, fold.test] = test @ fit[:-1] + fit[-1]
+    losses = [np.average(log_losses(one, rows.y), weights=rows.weight) for one in out_of_fold]
     best = int(np.argmin(losses))
-    coefficients, intercept = _path(columns, y, weight)[best]
+    without = [path[best] for path in paths]
+    fit = _path(columns.whole, rows.y, rows.weight, bounds, best)[best]
     member = LinearMember(
-        basis, tuple(coefficients.tolist()), intercept, matrix.shape[1], STRENGTHS[best]
+        columns.basis,
+        tuple(fit[:-1].tolist()),
+        float(fit[-1]),
+        rows.matrix.shape[1],
+        STRENGTHS[best],
+        "spline logistic" if splines else "logistic",
+        tuple(tuple(one.tolist()) for one in without),
     )
     return member, out_of_fold[best]
 
 
-def _path(columns: FloatArray, y: FloatArray, weight: FloatArray) -> list[tuple[FloatArray, float]]:
-    """Fit every strength, each starting from the one before; (coefficients, intercept) pairs."""
+class _Columns:
+    """Basis columns of the rows; worked out once, unless folds see different codes."""
+
+    def __init__(self, rows: TrainingRows, basis: tuple[IndicatorBasis, ...]) -> None:
+        self._rows, self.basis = rows, basis
+        self.whole = basis_matrix(rows.whole, basis)
+
+    def train(self, fold: Fold) -> FloatArray:
+        if not self._rows.target_codes:
+            return self.whole[fold.train]
+        return basis_matrix(self._rows.train_matrix(fold), self.basis)
+
+    def test(self, fold: Fold) -> FloatArray:
+        if not self._rows.target_codes:
+            return self.whole[fold.test]
+        return basis_matrix(self._rows.test_matrix(fold), self.basis)
+
+
+def _path(
+    columns: FloatArray,
+    y: FloatArray,
+    weight: FloatArray,
+    bounds: Bounds | None = None,
+    last: int = len(STRENGTHS) - 1,
+) -> list[FloatArray]:
+    """Fit every strength up to the last, each starting from the one before.
+
+    Returns coefficients with the intercept at the end, one array per strength.
+    """
     if columns.shape[1] == 0:
         rate = float(np.average(y, weights=weight))
-        return [(np.zeros(0), float(np.log(rate / (1.0 - rate))))] * len(STRENGTHS)
+        return [np.array([np.log(rate / (1.0 - rate))])] * (last + 1)
+    if bounds is not None:
+        return _bounded_path(columns, y, weight, bounds, last)
     model = LogisticRegression(solver="newton-cholesky", max_iter=100, warm_start=True)
-    fitted: list[tuple[FloatArray, float]] = []
-    for strength in STRENGTHS:
+    fitted: list[FloatArray] = []
+    for strength in STRENGTHS[: last + 1]:
         model.set_params(C=strength).fit(columns, y, sample_weight=weight)
-        fitted.append((model.coef_[0].copy(), float(model.intercept_[0])))
+        fitted.append(np.append(model.coef_[0], model.intercept_[0]))
     return fitted
+
+
+def _bounded_path(
+    columns: FloatArray, y: FloatArray, weight: FloatArray, bounds: Bounds, last: int
+) -> list[FloatArray]:
+    """Do the same with bounds on the coefficients, by L-BFGS-B."""
+    fit = np.zeros(columns.shape[1] + 1)
+    fitted: list[FloatArray] = []
+    for strength in STRENGTHS[: last + 1]:
+
+        def loss(theta: FloatArray, price: float = 0.5 / strength) -> tuple[float, FloatArray]:
+            log_odds = columns @ theta[:-1] + theta[-1]
+            error = weight * (expit(log_odds) - y)
+            value = float(weight @ log_losses(log_odds, y)) + price * float(theta[:-1] @ theta[:-1])
+            slope = columns.T @ error + 2.0 * price * theta[:-1]
+            return value, np.append(slope, error.sum())
+
+        fit = minimize(
+            loss, fit, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 1000}
+        ).x
+        fitted.append(fit.copy())
+    return fitted
+
+
+def _bounds(basis: tuple[IndicatorBasis, ...], monotone: tuple[int, ...]) -> Bounds:
+    """Return the bounds of coefficients that keep the directions; flags of missing values are free."""
+    limits = {1: (0.0, np.inf), -1: (-np.inf, 0.0), 0: (-np.inf, np.inf)}
+    pairs = []
+    for part in basis:
+        pairs += [limits[monotone[part.column]]] * len(part.mean)
+        pairs += [limits[0]] * int(part.flag_missing)
+    low, high = zip(*pairs, limits[0], strict=True)
+    return Bounds(low, high)

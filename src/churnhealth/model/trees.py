@@ -2,30 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 
-from churnhealth.model.columns import BoolArray, ColumnSpec, FloatArray
+from churnhealth.model.columns import FloatArray
+from churnhealth.model.folds import Fold
+from churnhealth.model.training import TrainingRows
 
-MOST_ROUNDS = 1000
+MOST_ROUNDS = 2000
 PATIENCE = 60
 
-SETTINGS: dict[str, Any] = {
+
+@dataclass(frozen=True)
+class TreeRecipe:
+    """How bold the trees of a bag are.
+
+    Parameters
+    ----------
+    name : str
+        What reports call the learner.
+    settings : mapping
+        LightGBM's parameters.
+    smallest_leaf : int
+        Fewest rows in a leaf; fewer on small tables.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    smallest_leaf: int
+
+
+SHARED: dict[str, Any] = {
     "objective": "binary",
-    "learning_rate": 0.03,
-    "max_depth": 3,
-    "num_leaves": 6,
-    "feature_fraction_bynode": 0.4,
-    "lambda_l2": 10.0,
     "max_cat_to_onehot": 8,
     "deterministic": True,
     "force_col_wise": True,
     "verbosity": -1,
 }
+SMALL_TREES = TreeRecipe(
+    "small trees",
+    {
+        "learning_rate": 0.03,
+        "max_depth": 3,
+        "num_leaves": 6,
+        "feature_fraction_bynode": 0.4,
+        "lambda_l2": 10.0,
+    },
+    smallest_leaf=50,
+)
+DEEP_TREES = TreeRecipe(
+    "deep trees",
+    {
+        "learning_rate": 0.03,
+        "num_leaves": 31,
+        "feature_fraction_bynode": 0.8,
+    },
+    smallest_leaf=10,
+)
 
 
 @dataclass(frozen=True)
@@ -38,22 +75,31 @@ class TreeMember:
         One per fold, each trained without its fold.
     n_indicators : int
         Columns of the encoded matrix.
+    name : str
+        What reports call it.
     """
 
     boosters: tuple[lgb.Booster, ...]
     n_indicators: int
-    name = "trees"
+    name: str = "trees"
 
     def margin(self, matrix: FloatArray) -> FloatArray:
         """Return log-odds, shape (n_customers,)."""
+        return np.asarray(self.margins_without(matrix).mean(axis=1))
+
+    def margins_without(self, matrix: FloatArray) -> FloatArray:
+        """Return log-odds without each group of customers, shape (n_customers, n_groups)."""
         margins = [np.asarray(booster.predict(matrix, raw_score=True)) for booster in self.boosters]
-        return np.asarray(np.mean(margins, axis=0))
+        return np.column_stack(margins)
 
     @property
     def leaves(self) -> int:
         """Leaves of all trees, which is what scoring pays for."""
         return sum(
-            int(booster.trees_to_dataframe()["left_child"].isna().sum()) for booster in self.boosters
+            int(line.removeprefix("num_leaves="))
+            for text in self.to_texts()
+            for line in text.splitlines()
+            if line.startswith("num_leaves=")
         )
 
     def to_texts(self) -> tuple[str, ...]:
@@ -61,71 +107,71 @@ class TreeMember:
         return tuple(booster.model_to_string() for booster in self.boosters)
 
     @classmethod
-    def from_texts(cls, texts: Sequence[str], n_indicators: int) -> TreeMember:
+    def from_texts(cls, texts: Sequence[str], n_indicators: int, name: str = "trees") -> TreeMember:
         """Rebuild from `to_texts`."""
-        return cls(tuple(lgb.Booster(model_str=text) for text in texts), n_indicators)
+        return cls(tuple(lgb.Booster(model_str=text) for text in texts), n_indicators, name)
 
 
 def fit_trees(
-    matrix: FloatArray,
-    y: FloatArray,
-    weight: FloatArray,
-    specs: Sequence[ColumnSpec],
-    folds: Sequence[BoolArray],
-    *,
-    seed: int,
-    threads: int,
+    rows: TrainingRows, recipe: TreeRecipe, *, seed: int, threads: int
 ) -> tuple[TreeMember, FloatArray]:
     """Fit one booster per fold; one number of rounds for all, by pooled out-of-fold log loss.
 
     A number of rounds for each fold would be chosen on the very rows that then weigh the learners;
     one number for all of them hardly bends their margins.
 
+    Parameters
+    ----------
+    rows : TrainingRows
+        With at least one fold.
+    recipe : TreeRecipe
+        How bold the trees are.
+    seed : int
+        Seed of the columns that each node may use.
+    threads : int
+        For LightGBM.
+
     Returns
     -------
     member : TreeMember
-        The boosters, cut to the chosen number of rounds.
-    margin : ndarray, shape (n_customers,)
+        One booster per group of customers, trained without it for the chosen number of rounds.
+    margin : ndarray, shape (n_rows,)
         Out-of-fold margins.
     """
     settings = {
-        **SETTINGS,
+        **SHARED,
+        **recipe.settings,
         "seed": seed,
         "num_threads": threads,
-        "min_data_in_leaf": int(np.clip(len(y) // 25, 5, 50)),
+        "min_data_in_leaf": int(np.clip(len(rows.y) // 25, 5, recipe.smallest_leaf)),
     }
-    boosters = [_start(matrix, y, weight, specs, test, settings) for test in folds]
-    rounds = _grow_together(boosters, [float(weight[test].sum()) for test in folds])
-    boosters = [_cut(booster, rounds) for booster in boosters]
-    margin = np.zeros(len(y))
-    for booster, test in zip(boosters, folds, strict=True):
-        margin[test] = booster.predict(matrix[test], raw_score=True)
-    return TreeMember(tuple(boosters), matrix.shape[1]), margin
+    if rows.is_monotone:
+        settings["monotone_constraints"] = list(rows.monotone)
+    tests = [rows.test_matrix(fold) for fold in rows.folds]
+    boosters = [_start(rows, fold, settings, test) for fold, test in zip(rows.folds, tests, strict=True)]
+    rounds = _grow_together(boosters, [float(rows.weight[fold.test].sum()) for fold in rows.folds])
+    margin = np.zeros(len(rows.y))
+    for booster, fold, test in zip(boosters, rows.folds, tests, strict=True):
+        margin[fold.test] = booster.predict(test, raw_score=True, num_iteration=rounds)
+    bag = tuple(_cut(booster, rounds) for booster in boosters)
+    return TreeMember(bag, rows.matrix.shape[1], recipe.name), margin
 
 
-def _start(
-    matrix: FloatArray,
-    y: FloatArray,
-    weight: FloatArray,
-    specs: Sequence[ColumnSpec],
-    test: BoolArray,
-    settings: dict[str, Any],
-) -> lgb.Booster:
-    """Return a booster without trees yet, to be trained without the fold and watched on it."""
-    categories = [at for at, spec in enumerate(specs) if spec.kind == "category"]
-    names = [f"x{at}" for at in range(len(specs))]
+def _start(rows: TrainingRows, fold: Fold, settings: dict[str, Any], test: FloatArray) -> lgb.Booster:
+    """Return a booster without trees yet, to be trained on a fold and watched on its test rows."""
+    columns = rows.learner_columns
     train = lgb.Dataset(
-        matrix[~test],
-        y[~test],
-        weight=weight[~test],
-        feature_name=names,
-        categorical_feature=categories,
+        rows.train_matrix(fold),
+        rows.y[fold.train],
+        weight=rows.weight[fold.train],
+        feature_name=[f"x{at}" for at in range(len(columns))],
+        categorical_feature=[at for at, spec in enumerate(columns) if spec.kind == "category"],
         params=settings,
     )
     booster = lgb.Booster(settings, train)
-    booster.add_valid(
-        lgb.Dataset(matrix[test], y[test], weight=weight[test], reference=train, params=settings), "fold"
-    )
+    y, weight = rows.y[fold.test], rows.weight[fold.test]
+    watched = lgb.Dataset(test, y, weight=weight, reference=train, params=settings)
+    booster.add_valid(watched, "fold")
     return booster
 
 

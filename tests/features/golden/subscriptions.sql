@@ -116,14 +116,103 @@ SELECT
   COUNT(CASE WHEN v.value <> v.before AND CAST(v.cutoff AS DATE) - CAST(v.valid_from AS DATE) <= 365 THEN 1 END) AS c1
 FROM (
 SELECT
+  customer_id,
+  cutoff,
+  valid_from,
+  value,
+  LAG(value) OVER (PARTITION BY customer_id, cutoff, subscription_id ORDER BY valid_from, start_date) AS before
+FROM (
+SELECT
   q.customer_id,
   q.cutoff,
+  e.subscription_id,
+  e.start_date,
   e.valid_from,
   e.plan AS value,
-  LAG(e.plan) OVER (PARTITION BY q.customer_id, q.cutoff ORDER BY e.valid_from, e.start_date, e.subscription_id) AS before
+  CASE WHEN e.end_announced_at IS NULL OR e.end_announced_at < q.cutoff THEN e.end_date END AS end_date
 FROM at_risk AS q
 JOIN src_subscriptions AS e ON e.customer_id = q.customer_id
 WHERE e.valid_from < q.cutoff AND (e.recorded_at IS NULL OR e.recorded_at < q.cutoff)
+) AS versions
+UNION ALL
+SELECT
+  customer_id,
+  cutoff,
+  valid_from,
+  value,
+  CASE WHEN MAX(CASE WHEN other = value THEN 1 ELSE 0 END) = 1 THEN value ELSE MIN(other) END AS before
+FROM (
+SELECT
+  n.customer_id,
+  n.cutoff,
+  n.subscription_id,
+  n.valid_from,
+  n.first_value AS value,
+  p.last_value AS other,
+  p.end_date,
+  MAX(CASE WHEN p.end_date <= n.start_date THEN p.end_date END) OVER (PARTITION BY n.customer_id, n.cutoff, n.subscription_id) AS last_end,
+  MAX(CASE WHEN p.start_date < n.start_date THEN p.start_date END) OVER (PARTITION BY n.customer_id, n.cutoff, n.subscription_id) AS last_start
+FROM (
+SELECT
+  customer_id,
+  cutoff,
+  subscription_id,
+  MIN(valid_from) AS valid_from,
+  MAX(CASE WHEN oldest = 1 THEN value END) AS first_value,
+  MAX(CASE WHEN newest = 1 THEN value END) AS last_value,
+  MAX(CASE WHEN newest = 1 THEN start_date END) AS start_date,
+  MAX(CASE WHEN newest = 1 THEN end_date END) AS end_date
+FROM (
+SELECT versions.*, ROW_NUMBER() OVER (PARTITION BY customer_id, cutoff, subscription_id ORDER BY valid_from, start_date) AS oldest, ROW_NUMBER() OVER (PARTITION BY customer_id, cutoff, subscription_id ORDER BY valid_from DESC, start_date DESC) AS newest
+FROM (
+SELECT
+  q.customer_id,
+  q.cutoff,
+  e.subscription_id,
+  e.start_date,
+  e.valid_from,
+  e.plan AS value,
+  CASE WHEN e.end_announced_at IS NULL OR e.end_announced_at < q.cutoff THEN e.end_date END AS end_date
+FROM at_risk AS q
+JOIN src_subscriptions AS e ON e.customer_id = q.customer_id
+WHERE e.valid_from < q.cutoff AND (e.recorded_at IS NULL OR e.recorded_at < q.cutoff)
+) AS versions
+) AS ranked
+GROUP BY customer_id, cutoff, subscription_id
+) AS n
+JOIN (
+SELECT
+  customer_id,
+  cutoff,
+  subscription_id,
+  MIN(valid_from) AS valid_from,
+  MAX(CASE WHEN oldest = 1 THEN value END) AS first_value,
+  MAX(CASE WHEN newest = 1 THEN value END) AS last_value,
+  MAX(CASE WHEN newest = 1 THEN start_date END) AS start_date,
+  MAX(CASE WHEN newest = 1 THEN end_date END) AS end_date
+FROM (
+SELECT versions.*, ROW_NUMBER() OVER (PARTITION BY customer_id, cutoff, subscription_id ORDER BY valid_from, start_date) AS oldest, ROW_NUMBER() OVER (PARTITION BY customer_id, cutoff, subscription_id ORDER BY valid_from DESC, start_date DESC) AS newest
+FROM (
+SELECT
+  q.customer_id,
+  q.cutoff,
+  e.subscription_id,
+  e.start_date,
+  e.valid_from,
+  e.plan AS value,
+  CASE WHEN e.end_announced_at IS NULL OR e.end_announced_at < q.cutoff THEN e.end_date END AS end_date
+FROM at_risk AS q
+JOIN src_subscriptions AS e ON e.customer_id = q.customer_id
+WHERE e.valid_from < q.cutoff AND (e.recorded_at IS NULL OR e.recorded_at < q.cutoff)
+) AS versions
+) AS ranked
+GROUP BY customer_id, cutoff, subscription_id
+) AS p
+  ON p.customer_id = n.customer_id AND p.cutoff = n.cutoff
+  AND p.subscription_id <> n.subscription_id
+) AS beside
+WHERE end_date = last_end AND last_start < last_end
+GROUP BY customer_id, cutoff, subscription_id, valid_from, value
 ) AS v
 GROUP BY v.customer_id, v.cutoff
 )

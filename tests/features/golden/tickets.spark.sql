@@ -45,7 +45,8 @@ WITH cutoffs AS (
   SELECT
     c.cutoff,
     DATE_ADD(CAST(c.cutoff AS DATE), g.age * -1) AS day,
-    g.age
+    g.age,
+    CASE WHEN g.age BETWEEN 1 AND 14 THEN 1 END AS w1_14
   FROM cutoffs AS c
   CROSS JOIN VALUES
     (1),
@@ -87,12 +88,9 @@ WITH cutoffs AS (
     e.customer_id,
     k.cutoff,
     COUNT(
-      CASE
-        WHEN k.age <= 14 AND (
-          e.resolved_at IS NULL OR e.resolved_at >= k.cutoff
-        )
-        THEN 1
-      END
+      CASE WHEN (
+        e.resolved_at IS NULL OR e.resolved_at >= k.cutoff
+      ) THEN k.w1_14 END
     ) AS c1
   FROM src_tickets AS e
   JOIN calendar AS k

@@ -20,7 +20,11 @@ FROM (SELECT DISTINCT customer_id FROM src_tickets) AS s
 CROSS JOIN cutoffs AS c
 ),
 calendar AS (
-SELECT c.cutoff, CAST(c.cutoff AS DATE) - g.age AS day, g.age
+SELECT
+  c.cutoff,
+  CAST(c.cutoff AS DATE) - g.age AS day,
+  g.age,
+  CASE WHEN g.age BETWEEN 1 AND 14 THEN 1 END AS w1_14
 FROM cutoffs AS c CROSS JOIN (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13), (14)) AS g(age)
 ),
 rows_tickets_1 AS (
@@ -37,7 +41,7 @@ rows_tickets_2 AS (
 SELECT
   e.customer_id,
   k.cutoff,
-  COUNT(CASE WHEN k.age <= 14 AND (e.resolved_at IS NULL OR e.resolved_at >= k.cutoff) THEN 1 END) AS c1
+  COUNT(CASE WHEN (e.resolved_at IS NULL OR e.resolved_at >= k.cutoff) THEN k.w1_14 END) AS c1
 FROM src_tickets AS e
 JOIN calendar AS k ON k.day = CAST(e.opened_at AS DATE)
 WHERE k.age <= 14 AND (e.recorded_at IS NULL OR e.recorded_at < k.cutoff)

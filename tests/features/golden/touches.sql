@@ -18,7 +18,10 @@ FROM (SELECT DISTINCT customer_id FROM src_touches) AS s
 CROSS JOIN cutoffs AS c
 ),
 calendar AS (
-SELECT c.cutoff, CAST(c.cutoff AS DATE) - g.age AS day, g.age
+SELECT
+  c.cutoff,
+  CAST(c.cutoff AS DATE) - g.age AS day,
+  g.age
 FROM cutoffs AS c CROSS JOIN (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13), (14)) AS g(age)
 ),
 things_touches_1 AS (

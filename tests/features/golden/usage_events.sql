@@ -16,16 +16,23 @@ FROM (SELECT DISTINCT customer_id FROM src_usage_events) AS s
 CROSS JOIN cutoffs AS c
 ),
 calendar AS (
-SELECT c.cutoff, CAST(c.cutoff AS DATE) - g.age AS day, g.age
-FROM cutoffs AS c CROSS JOIN (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13), (14)) AS g(age)
+SELECT
+  c.cutoff,
+  CAST(c.cutoff AS DATE) - g.age AS day,
+  g.age,
+  CASE WHEN g.age BETWEEN 1 AND 7 THEN 1 END AS w1_7,
+  CASE WHEN g.age BETWEEN 8 AND 14 THEN 1 END AS w8_14,
+  CAST(g.bit AS BIGINT) AS bit
+FROM cutoffs AS c CROSS JOIN (VALUES (1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, 32), (7, 64), (8, 128), (9, 256), (10, 512), (11, 1024), (12, 2048), (13, 4096), (14, 8192)) AS g(age, bit)
 ),
 rows_usage_events_1 AS (
 SELECT
   e.customer_id,
   k.cutoff,
-  COUNT(CASE WHEN k.age <= 7 THEN 1 END) AS c1,
-  COUNT(CASE WHEN k.age > 7 AND k.age <= 14 THEN 1 END) AS c2,
-  SUM(CASE WHEN k.age <= 14 THEN 15 - 2 * k.age ELSE 0 END) AS c3
+  COUNT(k.w1_7) AS c1,
+  COUNT(k.w8_14) AS c2,
+  SUM(CASE WHEN k.age <= 14 THEN 15 - 2 * k.age ELSE 0 END) AS c3,
+  BIT_OR(CASE WHEN k.age BETWEEN 1 AND 14 THEN k.bit END) AS c4
 FROM src_usage_events AS e
 JOIN calendar AS k ON k.day = CAST(e.occurred_at AS DATE)
 WHERE k.age <= 14 AND (e.recorded_at IS NULL OR e.recorded_at < k.cutoff)
@@ -45,23 +52,6 @@ FROM src_usage_events AS e
 JOIN calendar AS k ON k.day = CAST(e.occurred_at AS DATE)
 WHERE k.age <= 14 AND (e.recorded_at IS NULL OR e.recorded_at < k.cutoff) AND e.user_id IS NOT NULL
 GROUP BY e.customer_id, k.cutoff, e.user_id
-) AS t
-GROUP BY t.customer_id, t.cutoff
-),
-things_usage_events_2 AS (
-SELECT
-  t.customer_id,
-  t.cutoff,
-  COUNT(CASE WHEN t.a1 <= 14 THEN 1 END) AS c1
-FROM (
-SELECT
-  e.customer_id,
-  k.cutoff,
-  MIN(k.age) AS a1
-FROM src_usage_events AS e
-JOIN calendar AS k ON k.day = CAST(e.occurred_at AS DATE)
-WHERE k.age <= 14 AND (e.recorded_at IS NULL OR e.recorded_at < k.cutoff)
-GROUP BY e.customer_id, k.cutoff, k.age
 ) AS t
 GROUP BY t.customer_id, t.cutoff
 ),
@@ -123,10 +113,9 @@ SELECT
   CAST(CAST(rows_usage_events_1.c1 AS DOUBLE) / NULLIF(rows_usage_events_1.c2, 0) AS DOUBLE) AS "ratio",
   CAST(COALESCE(rows_usage_events_1.c3, 0) * CAST(6 AS DOUBLE) / 2730 AS DOUBLE) AS "trend",
   CAST(COALESCE(things_usage_events_1.c1, 0) AS DOUBLE) AS "users",
-  CAST(COALESCE(things_usage_events_2.c1, 0) AS DOUBLE) AS "days",
+  CAST((COALESCE(BIT_COUNT(rows_usage_events_1.c4), 0)) AS DOUBLE) AS "days",
   CAST(CAST(a.cutoff AS DATE) - CAST(ever_usage_events_1.c1 AS DATE) AS DOUBLE) AS "since"
 FROM at_risk AS a
 LEFT JOIN rows_usage_events_1 ON rows_usage_events_1.customer_id = a.customer_id AND rows_usage_events_1.cutoff = a.cutoff
 LEFT JOIN things_usage_events_1 ON things_usage_events_1.customer_id = a.customer_id AND things_usage_events_1.cutoff = a.cutoff
-LEFT JOIN things_usage_events_2 ON things_usage_events_2.customer_id = a.customer_id AND things_usage_events_2.cutoff = a.cutoff
 LEFT JOIN ever_usage_events_1 ON ever_usage_events_1.customer_id = a.customer_id AND ever_usage_events_1.cutoff = a.cutoff

@@ -1,0 +1,87 @@
+"""Which learner for how much data: a ladder, and the reason for the rung in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from churnhealth.model.calibrate import log_losses
+from churnhealth.model.noise import standard_error
+from churnhealth.model.weights import WORTH, OutOfFold, honest_margin
+
+RUNGS = ("base rate", "logistic", "stack")
+
+
+@dataclass(frozen=True)
+class Rung:
+    """The rung that was chosen.
+
+    Parameters
+    ----------
+    name : {"base rate", "logistic", "stack"}
+        What scores.
+    losses : dict of str to float
+        Out-of-fold log loss (nats) of each rung that was tried; lower is better.
+    reason : str
+        One sentence.
+    """
+
+    name: str
+    losses: dict[str, float]
+    reason: str
+
+
+def no_rung(churners: int) -> Rung:
+    """Return the lowest rung, where nothing could be tried."""
+    return Rung(
+        "base rate",
+        {},
+        f"With {churners} churners nothing can be judged out of fold: everybody gets the base rate.",
+    )
+
+
+def choose_rung(told: OutOfFold, linear: list[int], churners: int) -> tuple[Rung, list[int]]:
+    """Take the rung with the lowest out-of-fold log loss.
+
+    The base rate is left only for a gain of more than half of its standard error: a whole one would
+    refuse models that are better on average where churners are few.
+
+    Parameters
+    ----------
+    told : OutOfFold
+        Of all members.
+    linear : list of int
+        Positions of the logistic members.
+    churners : int
+        Customers that churned among the training rows.
+
+    Returns
+    -------
+    rung : Rung
+        What was chosen and why.
+    members : list of int
+        Positions of the members that the rung may use.
+    """
+    everyone = list(range(told.margins.shape[1]))
+    allowed = {"base rate": [], "logistic": linear, "stack": everyone}
+    rows = {"base rate": log_losses(np.full(len(told.y), told.base), told.y)}
+    for name in ("logistic", "stack"):
+        part = replace(told, margins=told.margins[:, allowed[name]])
+        rows[name] = log_losses(honest_margin(part), told.y)
+    losses = {name: float(np.average(one, weights=told.weight)) for name, one in rows.items()}
+    best = "stack" if losses["stack"] < losses["logistic"] else "logistic"
+    gain = rows["base rate"] - rows[best]
+    if losses["base rate"] - losses[best] <= WORTH * standard_error(gain, told.weight, told.customers):
+        best = "base rate"
+    return Rung(best, losses, _reason(best, losses, churners)), allowed[best]
+
+
+def _reason(best: str, losses: dict[str, float], churners: int) -> str:
+    told = ", ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
+    said = {
+        "base rate": "no model clearly beats the base rate on unseen customers, so everybody gets it",
+        "logistic": "the logistic regression is enough, trees add nothing to it",
+        "stack": "logistic regressions and trees together predict best",
+    }[best]
+    return f"{churners} churners: {said} (out-of-fold log loss: {told})."

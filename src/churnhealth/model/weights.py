@@ -1,0 +1,164 @@
+"""What each member of the stack counts for, by what it says about customers it never saw.
+
+With few churners the best weights are mostly luck, so they pay for leaving an even share; with many
+that price no longer matters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit, logit
+
+from churnhealth.model.calibrate import log_losses
+from churnhealth.model.columns import FloatArray, IntArray
+from churnhealth.model.noise import standard_error
+
+SMALLEST_WEIGHT = 0.01
+BASE_RATE_SHARE = 0.2
+# Nats for leaving the even shares: sum((weight - share)^2 / share) costs so much.
+PRICE = 0.5
+WORTH = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """What the members said about rows they did not learn from.
+
+    Parameters
+    ----------
+    margins : ndarray, shape (n_rows, n_members)
+        Out-of-fold margins.
+    y, weight : ndarray, shape (n_rows,)
+        Labels (0/1) and row weights.
+    groups : ndarray of int, shape (n_rows,)
+        Groups of customers.
+    customers : ndarray of int, shape (n_rows,), or None
+        Customer codes.
+    """
+
+    margins: FloatArray
+    y: FloatArray
+    weight: FloatArray
+    groups: IntArray
+    customers: IntArray | None = None
+
+    @property
+    def base(self) -> float:
+        """Log-odds of the base rate."""
+        return float(logit(np.average(self.y, weights=self.weight)))
+
+    def stacked(self, weights: FloatArray) -> FloatArray:
+        """Return the stack's margins; the base rate's weight comes last."""
+        return np.asarray(self.margins @ weights[:-1] + weights[-1] * self.base)
+
+    def loss(self, margin: FloatArray) -> float:
+        """Return the mean log loss of margins."""
+        return float(np.average(log_losses(margin, self.y), weights=self.weight))
+
+
+def stack_weights(
+    margins: FloatArray, y: FloatArray, weight: FloatArray, *, price: float = PRICE
+) -> FloatArray:
+    """Return the convex weights with the lowest log loss; the base rate's own weight comes last.
+
+    Parameters
+    ----------
+    margins : ndarray, shape (n_rows, n_members)
+        Out-of-fold margins of the members.
+    y, weight : ndarray, shape (n_rows,)
+        Labels (0/1) and row weights.
+    price : float
+        Nats that leaving even shares costs; 0: nothing.
+
+    Notes
+    -----
+    The loss is convex in the weights, so the point that SLSQP finds is the best one. Weights below
+    one percent go to the base rate: a member that earns nothing only costs time.
+    """
+    base = np.full(len(y), logit(np.average(y, weights=weight)))
+    columns = np.column_stack([margins, base])
+    count = columns.shape[1]
+    if count == 1:
+        return np.ones(1)
+    total = float(weight.sum())
+    even = np.append(np.full(count - 1, (1.0 - BASE_RATE_SHARE) / (count - 1)), BASE_RATE_SHARE)
+
+    def loss(weights: FloatArray) -> tuple[float, FloatArray]:
+        log_odds = columns @ weights
+        error = weight * (expit(log_odds) - y)
+        apart = weights - even
+        value = float(weight @ log_losses(log_odds, y)) + price * float(np.sum(apart**2 / even))
+        return value / total, (columns.T @ error + 2.0 * price * apart / even) / total
+
+    found = minimize(
+        loss,
+        even,
+        jac=True,
+        method="SLSQP",
+        bounds=[(0.0, 1.0)] * count,
+        constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1.0},
+        options={"ftol": 1e-12, "maxiter": 500},
+    )
+    weights = np.where(found.x < SMALLEST_WEIGHT, 0.0, found.x)
+    weights[-1] = max(weights[-1] + 1.0 - weights.sum(), 0.0)
+    return np.asarray(weights / weights.sum())
+
+
+def honest_margin(told: OutOfFold) -> FloatArray:
+    """Return the stack's margins with weights learned from the other groups, shape (n_rows,)."""
+    margin = np.zeros(len(told.y))
+    for group in np.unique(told.groups):
+        test = told.groups == group
+        weights = stack_weights(told.margins[~test], told.y[~test], told.weight[~test])
+        margin[test] = told.margins[test] @ weights[:-1] + weights[-1] * told.base
+    return margin
+
+
+def members_worth_keeping(told: OutOfFold, leaves: list[int], leaf_budget: int) -> list[int]:
+    """Leave out trees that earn nothing, the least useful first, and keep within the budget.
+
+    Parameters
+    ----------
+    told : OutOfFold
+        Of all members.
+    leaves : list of int
+        Leaves of each member's trees; 0 for members without trees, which always stay.
+    leaf_budget : int
+        Most leaves of all that are kept. The most useful trees stay even when they alone are above it.
+
+    Returns
+    -------
+    list of int
+        Positions of the members to keep, rising. A member goes when the loss without it rises by
+        less than half of that rise's standard error.
+    """
+    kept = list(range(len(leaves)))
+    while True:
+        trees = [at for at in kept if leaves[at]]
+        if not trees or len(kept) == 1:
+            return kept
+        without = {at: [one for one in kept if one != at] for at in trees}
+        gains = {at: _gain(told, kept, without[at]) for at in trees}
+        least = min(trees, key=lambda at: float(np.average(gains[at], weights=told.weight)))
+        over = sum(leaves[at] for at in kept) > leaf_budget and len(trees) > 1
+        if not over and _is_worth(gains[least], told):
+            return kept
+        kept = without[least]
+
+
+def _gain(told: OutOfFold, kept: list[int], others: list[int]) -> FloatArray:
+    """Return by how much each row's loss is lower with the members `kept` than with `others`."""
+    losses = []
+    for members in (others, kept):
+        margins = told.margins[:, members]
+        weights = stack_weights(margins, told.y, told.weight)
+        losses.append(log_losses(margins @ weights[:-1] + weights[-1] * told.base, told.y))
+    return np.asarray(losses[0] - losses[1])
+
+
+def _is_worth(gain: FloatArray, told: OutOfFold) -> bool:
+    noise = standard_error(gain, told.weight, told.customers)
+    return bool(np.average(gain, weights=told.weight) > WORTH * noise)

@@ -1,0 +1,1 @@
+"""Pictures of the tables of evaluate and explain; nothing is computed here."""
