@@ -10,7 +10,7 @@ from benchmarks.quality.cache import Result
 
 from churnhealth.evaluate.calibration import slope_of_counts
 from churnhealth.evaluate.compare import PairedDifference, paired_difference
-from churnhealth.evaluate.counts import count_rows
+from churnhealth.evaluate.counts import coarsen, count_rows, simulated_counts
 from churnhealth.evaluate.discrimination import roc_auc
 from churnhealth.evaluate.loss import brier_score, log_loss
 from churnhealth.evaluate.metrics import calibration_floors
@@ -24,7 +24,8 @@ def score(results: Sequence[Result]) -> dict[str, float]:
     y, p = _joined(results, "y"), _joined(results, "p")
     counts = count_rows(y.astype(np.float64), p)
     constant = all(np.ptp(result.p) == 0 for result in results)
-    floor = calibration_floors(counts, WORLDS, np.random.default_rng(0))["ici"]
+    worlds = simulated_counts(coarsen(counts), WORLDS, np.random.default_rng(0))
+    floor = calibration_floors(counts, worlds)["ici"]
     return {
         "log loss": log_loss(y, p),
         "AUC": float(np.mean([_auc(result) for result in results])),

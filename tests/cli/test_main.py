@@ -96,7 +96,7 @@ def small_panel(make_customers, seed: int, n: int = 400) -> pd.DataFrame:
 @pytest.mark.slow
 def test_from_an_own_csv_to_an_explained_customer(tmp_path: Path, make_customers) -> None:
     """The whole way by processes of their own, from another folder than the project's."""
-    small_panel(make_customers, seed=5).to_csv(tmp_path / "customers.csv", index=False)
+    small_panel(make_customers, seed=5, n=800).to_csv(tmp_path / "customers.csv", index=False)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     config = str(tmp_path / "project" / "churnhealth.toml")
@@ -120,7 +120,7 @@ def test_from_an_own_csv_to_an_explained_customer(tmp_path: Path, make_customers
 
     code, out, err = call("score", "--config", config, "--json")
     assert code == 0, err
-    assert json.loads(out)["rows_scored"] == 400
+    assert json.loads(out)["rows_scored"] == 800
 
     code, out, _ = call("score", "--config", config, "--json")
     assert json.loads(out)["status"] == "unchanged"
@@ -143,7 +143,7 @@ def test_from_an_own_csv_to_an_explained_customer(tmp_path: Path, make_customers
         assert time.monotonic() - started < 60
 
     # The labels turn to noise: the champion is kept, and the exit code says so.
-    noise = small_panel(make_customers, seed=5)
+    noise = small_panel(make_customers, seed=5, n=800)
     noise["churned"] = noise["churned"].sample(frac=1.0, random_state=1).to_numpy()
     noise.to_csv(csv, index=False)
     code, out, err = call("retrain", "--config", config, "--json")

@@ -226,7 +226,8 @@ class Customer:
         known = [
             row
             for row in self.tables[m.table]
-            if before(row["valid_from"], self.cutoff) and before(row["recorded_at"], self.cutoff)
+            if before(row["valid_from"], self.cutoff)
+            and before(row.get("recorded_at", LONG_AGO), self.cutoff)
         ]
         newest = max(known, key=lambda row: row["valid_from"], default={})
         return newest.get(m.column)

@@ -20,7 +20,7 @@ def calibrators(draw: st.DrawFn) -> Calibrator:
     if name == "none":
         return NO_CALIBRATOR
     if name == "spline":
-        steps = draw(st.lists(st.floats(1e-2, 3), min_size=1, max_size=6))
+        steps = draw(st.lists(st.floats(0.1, 3), min_size=1, max_size=6))
         knots = tuple(np.cumsum([draw(st.floats(-5, 5)), *steps]).tolist())
         slopes = tuple(draw(st.lists(SLOPES, min_size=len(knots), max_size=len(knots))))
         return Calibrator(name, slopes, intercept, knots)
@@ -42,9 +42,9 @@ def test_every_map_is_strictly_increasing(calibrator: Calibrator, low: float, st
 def test_the_slope_is_the_derivative(calibrator: Calibrator, at: float) -> None:
     step = 1e-5
     ends = calibrator.probability(np.array([at - step, at + step]))
-    # A spline's slope itself changes by up to 10 / 0.01 a unit between close knots.
+    # Across a knot the difference misses by the change of slope, 10 / 0.1 a unit, over 1e-5.
     assert calibrator.probability_slope(np.array([at]))[0] == pytest.approx(
-        np.diff(ends)[0] / (2 * step), abs=6e-3
+        np.diff(ends)[0] / (2 * step), abs=5e-4
     )
 
 

@@ -37,7 +37,7 @@ def test_what_only_the_trees_know_takes_the_stack() -> None:
 
 def test_one_churner_is_told_in_words() -> None:
     assert no_rung(1).reason == (
-        "With 1 churners nothing can be judged out of fold: everybody gets the base rate."
+        "With 1 churner nothing can be judged out of fold: everybody gets the base rate."
     )
 
 

@@ -40,3 +40,12 @@ def test_windows_are_taken_until_they_hold_enough_churners() -> None:
     # The newest window alone has no churner, and alone it could say nothing.
     assert told.y[cutoff >= 10].sum() > ENOUGH_CHURNERS
     assert abs(newest_shift(log_odds, told, cutoff)) < 0.3
+
+
+def test_the_order_of_rows_and_cutoffs_does_not_matter() -> None:
+    log_odds, told, cutoff = windows([0.0, 0.4], 500)
+    order = np.random.default_rng(3).permutation(len(cutoff))
+    mixed = OutOfFold(told.margins[order], told.y[order], told.weight[order], told.groups[order])
+    assert newest_shift(log_odds[order], mixed, cutoff[order]) == pytest.approx(
+        newest_shift(log_odds, told, cutoff)
+    )

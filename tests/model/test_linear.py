@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from churnhealth.model.basis import basis_matrix, learn_basis
 from churnhealth.model.calibrate import log_losses
 from churnhealth.model.columns import encode_table, learn_columns
-from churnhealth.model.linear import LinearMember, fit_linear
+from churnhealth.model.linear import MOST_NEWTON_COLUMNS, LinearMember, fit_linear
 from churnhealth.model.training import TrainingRows
 
 
@@ -127,3 +127,25 @@ def test_a_direction_is_kept_even_against_the_data(
     steps = np.diff(fitted.margin(grid))
     assert (steps * direction >= 0.0).all()
     assert (steps > 0.0).all() if direction == 1 else np.allclose(steps, 0.0)
+
+
+def test_more_columns_than_newton_can_take_are_learned_as_well(
+    rows_of: Callable[..., TrainingRows],
+) -> None:
+    rng = np.random.default_rng(7)
+    frame = pd.DataFrame(rng.normal(size=(120, MOST_NEWTON_COLUMNS + 1))).add_prefix("x")
+    y = (frame["x0"] + 0.3 * rng.normal(size=120) > 0.0).to_numpy(np.float64)
+    fitted, margin = fit_linear(rows_of(frame, y), splines=False)
+    assert len(fitted.coefficients) == MOST_NEWTON_COLUMNS + 1
+    assert int(np.argmax(fitted.coefficients)) == 0
+    assert np.isfinite(margin).all()
+
+
+def test_a_column_that_stands_twice_shares_its_coefficient(
+    rows_of: Callable[..., TrainingRows],
+) -> None:
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=500)
+    y = (rng.random(500) < 1.0 / (1.0 + np.exp(-x))).astype(float)
+    fitted, _ = fit_linear(rows_of(pd.DataFrame({"a": x, "b": x}), y), splines=False)
+    assert fitted.coefficients[0] == pytest.approx(fitted.coefficients[1], abs=1e-6)

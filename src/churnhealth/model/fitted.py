@@ -26,6 +26,8 @@ from churnhealth.model.trees import DEEP_TREES, SMALL_TREES, fit_trees
 from churnhealth.model.weights import OutOfFold, members_worth_keeping, stack_weights
 
 LEAF_BUDGET = 60_000
+# Splines make some eight columns of each: beyond this there are more coefficients than they are worth.
+MOST_BENT_COLUMNS = 500
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,8 @@ def _fit_stack(
     if members:
         calibrator, losses = choose_calibrator(margin, told.y, told.weight, told.groups, told.customers)
     matrix = rows.matrix
-    segments = _segment_columns(rows, recipe)
+    # Where everybody gets the base rate, everybody does.
+    segments = _segment_columns(rows, recipe) if members else []
     corrections, gains = learn_corrections(margin, calibrator, matrix, told, segments)
     stack = stack.corrected(corrections)
     for correction in corrections:
@@ -168,7 +171,7 @@ def _fit_stack(
 def _fit_members(rows: TrainingRows, recipe: Recipe) -> tuple[list[Member], FloatArray]:
     fitted: list[tuple[Member, FloatArray]] = [
         fit_linear(rows, splines=False),
-        fit_linear(rows, splines=True),
+        *([fit_linear(rows, splines=True)] if len(rows.columns) <= MOST_BENT_COLUMNS else []),
         fit_trees(rows, SMALL_TREES, seed=recipe.seed, threads=recipe.threads),
         fit_trees(rows, DEEP_TREES, seed=recipe.seed, threads=recipe.threads),
     ]

@@ -10,8 +10,6 @@ from churnhealth.model.calibrate import log_losses
 from churnhealth.model.noise import standard_error
 from churnhealth.model.weights import WORTH, OutOfFold, honest_margin
 
-RUNGS = ("base rate", "logistic", "stack")
-
 
 @dataclass(frozen=True)
 class Rung:
@@ -37,7 +35,7 @@ def no_rung(churners: int) -> Rung:
     return Rung(
         "base rate",
         {},
-        f"With {churners} churners nothing can be judged out of fold: everybody gets the base rate.",
+        f"With {_churners(churners)} nothing can be judged out of fold: everybody gets the base rate.",
     )
 
 
@@ -77,6 +75,10 @@ def choose_rung(told: OutOfFold, linear: list[int], churners: int) -> tuple[Rung
     return Rung(best, losses, _reason(best, losses, churners)), allowed[best]
 
 
+def _churners(count: int) -> str:
+    return f"{count} churner{'' if count == 1 else 's'}"
+
+
 def _reason(best: str, losses: dict[str, float], churners: int) -> str:
     told = ", ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
     said = {
@@ -84,4 +86,4 @@ def _reason(best: str, losses: dict[str, float], churners: int) -> str:
         "logistic": "the logistic regression is enough, trees add nothing to it",
         "stack": "logistic regressions and trees together predict best",
     }[best]
-    return f"{churners} churners: {said} (out-of-fold log loss: {told})."
+    return f"{_churners(churners)}: {said} (out-of-fold log loss: {told})."

@@ -21,6 +21,9 @@ from churnhealth.model.training import TrainingRows
 STRENGTHS = tuple(float(strength) for strength in np.logspace(-4.0, 1.5, 12))
 
 
+MOST_NEWTON_COLUMNS = 1_500
+
+
 @dataclass(frozen=True)
 class LinearMember:
     """A fitted logistic regression over a basis.
@@ -181,7 +184,9 @@ def _path(
         return [np.array([np.log(rate / (1.0 - rate))])] * (last + 1)
     if bounds is not None:
         return _bounded_path(columns, y, weight, bounds, last)
-    model = LogisticRegression(solver="newton-cholesky", max_iter=100, warm_start=True)
+    # Newton's method needs a square matrix of all columns.
+    solver = "newton-cholesky" if columns.shape[1] <= MOST_NEWTON_COLUMNS else "lbfgs"
+    model = LogisticRegression(solver=solver, max_iter=200, warm_start=True)
     fitted: list[FloatArray] = []
     for strength in STRENGTHS[: last + 1]:
         model.set_params(C=strength).fit(columns, y, sample_weight=weight)
