@@ -183,7 +183,7 @@ def run(path: Path, model: HealthModel, rows: int, batch_rows: int, stages: Stag
             with stages.stage("fingerprint, unseen levels"):
                 tally.read(model, panel)
             with stages.stage("encode, health points, sub-scores"):
-                batch = score_tables.score_batch(model, panel, drivers=5)
+                batch = score_tables.score_batch(model, panel, scored_at=now, drivers=5)
             with stages.stage("write: staging"):
                 tally.scored(batch)
                 staged.add(batch)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
 
@@ -17,6 +18,8 @@ from churnhealth.jobs.score_tables import score_batch
 from churnhealth.jobs.score_tally import ScoreTally
 from churnhealth.jobs.scoring_source import panel_slices
 from churnhealth.jobs.value_texts import arrow_values, value_texts
+
+NOW = dt.datetime(2026, 4, 2, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +72,7 @@ def test_drivers_are_those_of_the_explanation_with_their_sentences(
 ) -> None:
     explanation = fitted.explain(panel.X)
     expected = explanation.drivers(3, others=True)
-    rows = score_batch(fitted, panel, drivers=3).drivers.to_pandas()
+    rows = score_batch(fitted, panel, scored_at=NOW, drivers=3).drivers.to_pandas()
     customers = panel.customer_id.to_numpy()[expected["row"]]
     assert rows["customer_id"].tolist() == customers.tolist()
     for name in ("rank", "indicator", "indicator_group", "direction"):
@@ -87,7 +90,7 @@ def test_drivers_are_those_of_the_explanation_with_their_sentences(
 
 
 def test_base_and_groups_and_drivers_are_the_score(fitted: HealthModel, panel: Panel) -> None:
-    batch = score_batch(fitted, panel)
+    batch = score_batch(fitted, panel, scored_at=NOW)
     batch.check()
     scores = batch.scores.to_pandas().set_index("customer_id")
     for table, column in ((batch.drivers, "contribution_points"), (batch.group_scores, "points")):
@@ -97,7 +100,7 @@ def test_base_and_groups_and_drivers_are_the_score(fitted: HealthModel, panel: P
 
 
 def test_indicator_values_read_back_from_json(fitted: HealthModel, panel: Panel) -> None:
-    texts = score_batch(fitted, panel).indicators["indicators"].to_pylist()
+    texts = score_batch(fitted, panel, scored_at=NOW).indicators["indicators"].to_pylist()
     for text, (_, row) in zip(texts, panel.X.iterrows(), strict=True):
         expected = {name: None if pd.isna(value) else value for name, value in row.items()}
         assert json.loads(text) == expected
@@ -113,9 +116,10 @@ def test_the_fingerprint_and_the_tables_do_not_depend_on_the_batches(
     scores = []
     for batch in part:
         cut.read(fitted, batch)
-        scores.append(score_batch(fitted, batch).scores)
+        scores.append(score_batch(fitted, batch, scored_at=NOW).scores)
     assert cut.fingerprint() == whole.fingerprint()
     assert cut.rows_read == whole.rows_read == 40
-    once = score_batch(fitted, next(panel_slices(panel, 40))).scores["churn_probability"].to_numpy()
+    whole_batch = score_batch(fitted, next(panel_slices(panel, 40)), scored_at=NOW)
+    once = whole_batch.scores["churn_probability"].to_numpy()
     got = pa.concat_tables(scores)["churn_probability"].to_numpy()
     assert np.abs(got - once).max() < 1e-14

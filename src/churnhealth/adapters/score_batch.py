@@ -21,10 +21,11 @@ from churnhealth.domain.tables import (
 from churnhealth.errors import SchemaError, listed
 
 # The same for every row of a run, or known only when all customers are scored.
-ASSIGNED = ("cutoff", "model_version", "run_id", "scored_at", "risk_rank")
+ASSIGNED = ("cutoff", "model_version", "run_id", "risk_rank")
 KINDS = {
     "string": pa.large_string(),
     "json": pa.large_string(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
     "double": pa.float64(),
     "integer": pa.int64(),
 }

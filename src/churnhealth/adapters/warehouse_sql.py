@@ -226,7 +226,6 @@ def staged_rows(contract: TableContract, run: RunRecord, place: str) -> str:
         "cutoff": _instant(run.cutoff),
         "model_version": f"CAST({literal(run.model_version)} AS VARCHAR)",
         "run_id": f"CAST({literal(run.run_id)} AS VARCHAR)",
-        "scored_at": _instant(run.started_at),
         "risk_rank": "ROW_NUMBER() OVER (ORDER BY churn_probability DESC, customer_id)",
     }
     columns = [

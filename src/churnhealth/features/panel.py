@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,6 +118,31 @@ class Panel:
     rejects: pd.DataFrame
     notes: list[str]
     rows_read: int
+
+
+@dataclass(frozen=True, eq=False)
+class PanelBatches:
+    """Customers of one cutoff that pass the door batch by batch; they can be taken once.
+
+    Their table may be held open until the last batch is taken, or until `close`.
+
+    Parameters
+    ----------
+    cutoff : Timestamp
+        Of all customers, UTC.
+    panels : generator of Panel
+        The batches.
+    """
+
+    cutoff: pd.Timestamp
+    panels: Generator[Panel]
+
+    def __iter__(self) -> Iterator[Panel]:
+        return self.panels
+
+    def close(self) -> None:
+        """Take no more batches."""
+        self.panels.close()
 
 
 def training_panel(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,6 +22,7 @@ from churnhealth.features import panel_checks as checks
 from churnhealth.features import panel_parts as parts
 from churnhealth.features.panel import (
     Panel,
+    PanelBatches,
     PanelColumns,
     left_out,
     numbers,
@@ -99,7 +100,7 @@ def scoring_batches(
     cutoff: str | dt.date | None = None,
     max_reject_share: float = 0.1,
     source: str = "panel",
-) -> Iterator[Panel]:
+) -> PanelBatches:
     """Check a table of customers batch by batch; together the panels are what `scoring_panel` gives.
 
     Faults of the columns and of the cutoffs raise at once, those of values when their batch is read,
@@ -112,10 +113,10 @@ def scoring_batches(
     columns, problem, indicators, cutoff, max_reject_share, source
         As for `scoring_panel`.
 
-    Yields
-    ------
-    Panel
-        One per batch that has rows of the cutoff; each with the notes of the whole table.
+    Returns
+    -------
+    PanelBatches
+        One panel per batch that has rows of the cutoff; each with the notes of the whole table.
 
     Raises
     ------
@@ -132,7 +133,7 @@ def scoring_batches(
     keys = _read_keys(table, needed, given, problem)
     notes = [*keys.notes, *left_out(head, columns, indicators, "unknown to the model")]
     door = _Door(needed, problem, tuple(indicators), keys, notes, source)
-    return _panels(table, door, max_reject_share)
+    return PanelBatches(keys.at, _panels(table, door, max_reject_share))
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ class _Door:
         return bad, found[bad]
 
 
-def _panels(table: TableBatches, door: _Door, max_reject_share: float) -> Iterator[Panel]:
+def _panels(table: TableBatches, door: _Door, max_reject_share: float) -> Generator[Panel]:
     for frame in table.batches():
         panel = door.panel(frame)
         if panel.rows_read:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from churnhealth.adapters.staging import StagedScores
 from churnhealth.adapters.tracking import ModelRegistry, ModelVersion
-from churnhealth.adapters.warehouse import RunRecord
 from churnhealth.errors import ArtifactError, TrackingError
 from churnhealth.estimator import HealthModel
-from churnhealth.features.panel import Panel
+from churnhealth.features.panel import PanelBatches
 from churnhealth.jobs.cards import CustomerCard, riskiest
 from churnhealth.jobs.ledger import JobRun, job_run
 from churnhealth.jobs.score_tables import reject_table, score_batch
@@ -94,9 +93,14 @@ def _score(workplace: Workplace, run: JobRun, cutoff: dt.date | None) -> ScoreRe
     workplace.progress("reading the customers")
     batches = read_scoring_batches(workplace, model, cutoff)
     tally = ScoreTally(version.model_version, workplace.settings.scoring.drivers)
+    cutoff_read = batches.cutoff.to_pydatetime()
+    started = run.begin(rows_read=0, cutoff=cutoff_read, model_version=version.model_version)
     workplace.progress("scoring and explaining")
     with workplace.warehouse.staging() as staged:
-        record = _stage(workplace, run, model, version, batches, staged, tally)
+        # A DuckDB file that is still read cannot be written to, the ledger neither.
+        with closing(batches):
+            _stage(workplace, run, model, batches, staged, tally)
+        record = replace(started, rows_read=tally.rows_read, input_fingerprint=tally.fingerprint())
         workplace.progress("publishing")
         published = staged.publish(record, workplace.clock())
     return ScoreResult(
@@ -118,26 +122,21 @@ def _stage(
     workplace: Workplace,
     run: JobRun,
     model: HealthModel,
-    version: ModelVersion,
-    batches: Iterator[Panel],
+    batches: PanelBatches,
     staged: StagedScores,
     tally: ScoreTally,
-) -> RunRecord:
-    """Score batch after batch; return the started run with what only the whole reading tells."""
-    record: RunRecord | None = None
+) -> None:
+    """Score batch after batch, and put them aside."""
     for panel in batches:
         tally.read(model, panel)
-        if record is None and not panel.X.empty:
-            record = run.begin(rows_read=0, cutoff=tally.cutoff, model_version=version.model_version)
         if panel.X.empty:
             staged.add_rejects(reject_table(panel.rejects))
             continue
-        batch = score_batch(model, panel, drivers=workplace.settings.scoring.drivers)
+        batch = score_batch(
+            model, panel, scored_at=run.started_at, drivers=workplace.settings.scoring.drivers
+        )
         tally.scored(batch)
         staged.add(batch)
-    if record is None:
-        record = run.begin(rows_read=0, cutoff=tally.cutoff, model_version=version.model_version)
-    return replace(record, rows_read=tally.rows_read, input_fingerprint=tally.fingerprint())
 
 
 def champion_model(registry: ModelRegistry) -> tuple[ModelVersion, HealthModel]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from churnhealth.adapters.json_rows import json_rows
-from churnhealth.adapters.score_batch import ScoreBatch, batch_schema
+from churnhealth.adapters.score_batch import KINDS, ScoreBatch, batch_schema
 from churnhealth.domain.health import BANDS
 from churnhealth.domain.tables import HEALTH_REJECTS
 from churnhealth.estimator import HealthModel
@@ -18,7 +20,9 @@ from churnhealth.jobs.driver_rows import driver_rows
 from churnhealth.jobs.value_texts import arrow_values
 
 
-def score_batch(model: HealthModel, panel: Panel, *, drivers: int = 5) -> ScoreBatch:
+def score_batch(
+    model: HealthModel, panel: Panel, *, scored_at: datetime, drivers: int = 5
+) -> ScoreBatch:
     """Score and explain every customer of a panel, from one pass through the model's trees.
 
     Parameters
@@ -27,6 +31,8 @@ def score_batch(model: HealthModel, panel: Panel, *, drivers: int = 5) -> ScoreB
         The champion.
     panel : Panel
         Customers at one cutoff, as `scoring_batches` gives them; at least one.
+    scored_at : datetime
+        Time zone aware; stands beside every score.
     drivers : int
         Strongest contributions per customer that get a row of their own.
 
@@ -37,7 +43,7 @@ def score_batch(model: HealthModel, panel: Panel, *, drivers: int = 5) -> ScoreB
     probability, explanation = model.explained_probability(panel.X)
     customers = pa.array(panel.customer_id.to_numpy(dtype=object), pa.large_string())
     return ScoreBatch(
-        scores=_scores(model, panel, probability, explanation.base_points, customers),
+        scores=_scores(model, panel, probability, explanation.base_points, customers, scored_at),
         group_scores=_group_scores(explanation, customers),
         drivers=driver_rows(explanation, customers, drivers),
         indicators=pa.table({"customer_id": customers, "indicators": _indicator_json(panel.X)}),
@@ -60,6 +66,7 @@ def _scores(
     probability: npt.NDArray[np.float64],
     base_points: float,
     customers: pa.Array,
+    scored_at: datetime,
 ) -> pa.Table:
     count = len(customers)
     unknown = pa.nulls(count, pa.float64())
@@ -79,6 +86,7 @@ def _scores(
             "base_points": np.full(count, base_points),
             "mrr_at_risk": unknown if at_risk is None else at_risk,
             "currency": pa.repeat(pa.scalar(currency, pa.large_string()), count),
+            "scored_at": pa.repeat(pa.scalar(scored_at, KINDS["timestamp"]), count),
         }
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -13,7 +13,7 @@ from churnhealth.adapters.arrow_frames import arrow_to_frame
 from churnhealth.adapters.warehouse import Warehouse
 from churnhealth.adapters.warehouse_sql import names
 from churnhealth.estimator import HealthModel
-from churnhealth.features.panel import Panel
+from churnhealth.features.panel import Panel, PanelBatches
 from churnhealth.features.panel_scoring import scoring_batches
 from churnhealth.features.table_batches import FrameBatches, TableBatches
 from churnhealth.jobs.declarations_changed import require_unchanged
@@ -60,7 +60,7 @@ class WarehouseBatches:
 
 def read_scoring_batches(
     workplace: Workplace, model: HealthModel, cutoff: dt.date | None
-) -> Iterator[Panel]:
+) -> PanelBatches:
     """Read the customers to be scored, through the same door as for training.
 
     Parameters
@@ -74,8 +74,8 @@ def read_scoring_batches(
 
     Returns
     -------
-    iterator of Panel
-        All of one cutoff.
+    PanelBatches
+        Nothing of it is read yet but keys; while it is read, a DuckDB file can only be read.
 
     Raises
     ------
@@ -88,7 +88,8 @@ def read_scoring_batches(
     indicators = [column.name for column in model.model_.columns]
     given, rows = cutoff or settings.scoring.cutoff_date, settings.scoring.batch_rows
     if settings.is_history:
-        return panel_slices(history_scoring_panel(workplace, indicators, problem, given), rows)
+        panel = history_scoring_panel(workplace, indicators, problem, given)
+        return PanelBatches(panel.cutoff.iloc[0], panel_slices(panel, rows))
     source, columns = settings.scoring_source, settings.panel_columns
     if given is None and columns.cutoff is None:
         given = settings.panel.cutoff_date
@@ -108,7 +109,7 @@ def read_scoring_batches(
     )
 
 
-def panel_slices(panel: Panel, rows: int) -> Iterator[Panel]:
+def panel_slices(panel: Panel, rows: int) -> Generator[Panel]:
     """Cut a panel to be scored into batches; its rejects come with the first."""
     for start in range(0, max(1, len(panel.X)), rows):
         part = slice(start, start + rows)
