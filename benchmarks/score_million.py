@@ -161,7 +161,7 @@ def write_customers(path: Path, rows: int) -> None:
 def watched(stages: Stages) -> None:
     stages.watch(treeshap.TreeExplainer, "contributions", "TreeSHAP: margins and contributions")
     stages.watch(score_tables, "driver_rows", "drivers")
-    stages.watch(driver_rows, "reasons", "sentences")
+    stages.watch(driver_rows, "_sentences", "sentences")
     stages.watch(score_tables, "_indicator_json", "indicator values as JSON")
     stages.watch(score_tables, "_group_scores", "group scores")
 

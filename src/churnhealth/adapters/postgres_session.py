@@ -44,6 +44,7 @@ class PostgresSession:
     """One open connection to PostgreSQL; keeps the `Session` protocol."""
 
     types = TYPES
+    unindexed: frozenset[str] = frozenset()
 
     def __init__(self, connection: Any, where: str, prefix: str, wait_seconds: float) -> None:
         self._connection = connection

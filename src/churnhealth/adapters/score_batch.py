@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnhealth.adapters.arrow_frames import contract_to_arrow
+from churnhealth.adapters.batch_keys import key_faults
 from churnhealth.adapters.warehouse import ScoreSlice
 from churnhealth.domain.contracts import Column, TableContract
 from churnhealth.domain.tables import (
@@ -83,10 +84,14 @@ class ScoreBatch:
     def check(self) -> None:
         """Raise SchemaError for the first table that does not keep its contract; name all its faults.
 
-        Columns with their kinds, missing values, ranges and choices. Keys are left to the warehouse.
+        Columns with their kinds, missing values, ranges, choices, and keys within the batch; the keys
+        of rejects are left to the warehouse.
         """
         for contract, table in self.tables():
             faults = table_faults(batch_contract(contract), table)
+            if not faults and contract is not HEALTH_REJECTS:
+                customers = self.scores["customer_id"].combine_chunks()
+                faults = key_faults(batch_contract(contract).key, table, customers)
             if faults:
                 raise SchemaError(contract.name, faults)
 

@@ -146,7 +146,10 @@ class SqlWarehouse(ScoreReads):
             known = known_relations(session)
             for contract in OUTPUT_TABLES:
                 if self._prefix + contract.name not in known:
-                    session.execute(sql.create_table(contract, self._prefix, session.types))
+                    indexed = contract.name not in session.unindexed
+                    session.execute(
+                        sql.create_table(contract, self._prefix, session.types, indexed=indexed)
+                    )
                 self._check_columns(session, contract)
             session.create_view(self._prefix + CURRENT_VIEW, sql.create_current_view(self._prefix))
 

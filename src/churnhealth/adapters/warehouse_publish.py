@@ -11,7 +11,7 @@ from churnhealth.adapters import warehouse_sql as sql
 from churnhealth.adapters.warehouse import SLICE_TABLES, PublishResult, RunRecord
 from churnhealth.adapters.warehouse_session import Session
 from churnhealth.domain.contracts import TableContract
-from churnhealth.domain.tables import HEALTH_REJECTS
+from churnhealth.domain.tables import HEALTH_REJECTS, HEALTH_SCORES
 from churnhealth.errors import WarehouseError
 
 
@@ -52,7 +52,7 @@ def publish_staged(
     Raises
     ------
     WarehouseError
-        When the run does not stand as started in the ledger.
+        When a customer waits twice, or the run does not stand as started in the ledger.
     """
     result = _outcome(session, prefix, run)
     if result.status == "completed":
@@ -78,6 +78,7 @@ def _replace(
     places: Mapping[TableContract, str],
     old_revision: int,
 ) -> None:
+    _require_each_once(session, places[HEALTH_SCORES])
     if old_revision:
         session.execute(sql.keep_history(prefix), [old_revision, run.cutoff, run.model_version])
     for contract in SLICE_TABLES:
@@ -85,6 +86,16 @@ def _replace(
             _replace_table(session, prefix, run, old_revision, contract)
     with _source(session, run, HEALTH_REJECTS, places[HEALTH_REJECTS]):
         session.execute(sql.insert(HEALTH_REJECTS, prefix))
+
+
+def _require_each_once(session: Session, place: str) -> None:
+    """A batch has each of its keys once, so that only a customer in two batches can repeat one."""
+    repeated = session.rows(sql.repeated_customers(place))[0][0]
+    if repeated:
+        raise WarehouseError(
+            f"{HEALTH_SCORES.name}: duplicate keys: expected each customer in one batch only, got "
+            f"{repeated} in several. Score again when nobody writes to the table that is scored."
+        )
 
 
 @contextmanager
@@ -98,7 +109,7 @@ def _source(session: Session, run: RunRecord, contract: TableContract, place: st
 def _replace_table(
     session: Session, prefix: str, run: RunRecord, old_revision: int, contract: TableContract
 ) -> None:
-    if old_revision:
+    if old_revision or contract.name in session.unindexed:
         session.replace_slice(contract, prefix, [run.cutoff, run.model_version])
     else:
         session.execute(sql.insert(contract, prefix))

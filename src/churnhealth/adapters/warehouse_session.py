@@ -21,6 +21,8 @@ class Session(Protocol):
         The schema in which names without a schema lie.
     types : mapping of str to str
         The engine's type of every kind in `domain.contracts.KINDS`.
+    unindexed : frozenset of str
+        Names of our tables whose keys no index guards: publishing looks at them itself.
     """
 
     @property
@@ -31,6 +33,11 @@ class Session(Protocol):
     @property
     def types(self) -> Mapping[str, str]:
         """Return the types."""
+        ...
+
+    @property
+    def unindexed(self) -> frozenset[str]:
+        """Return the names of tables without a primary key."""
         ...
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> None:

@@ -55,7 +55,9 @@ def bound(columns: tuple[str, ...], between: str, first: int = 1) -> str:
     return between.join(f"{quoted(name)} = ${place}" for place, name in enumerate(columns, first))
 
 
-def create_table(contract: TableContract, prefix: str, types: Mapping[str, str]) -> str:
+def create_table(
+    contract: TableContract, prefix: str, types: Mapping[str, str], *, indexed: bool = True
+) -> str:
     """Write CREATE TABLE IF NOT EXISTS with kinds, NOT NULL and the primary key.
 
     Parameters
@@ -66,9 +68,12 @@ def create_table(contract: TableContract, prefix: str, types: Mapping[str, str])
         Before its name.
     types : mapping of str to str
         The engine's type of every kind in `domain.contracts.KINDS`.
+    indexed : bool
+        Whether the engine shall guard the key by an index.
     """
     lines = [f"  {_declared(column, types)}" for column in contract.columns]
-    lines.append(f"  PRIMARY KEY ({names(contract.key)})")
+    if indexed:
+        lines.append(f"  PRIMARY KEY ({names(contract.key)})")
     body = ",\n".join(lines)
     return f"CREATE TABLE IF NOT EXISTS {quoted(prefix + contract.name)} (\n{body}\n)"
 
@@ -164,27 +169,6 @@ def alike_customers(prefix: str, limit: int) -> str:
     )
 
 
-def upsert(contract: TableContract, prefix: str) -> str:
-    """Write the source's rows over the table's: new keys are added, known keys take the new values."""
-    values = tuple(name for name in contract.column_names if name not in contract.key)
-    changes = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in values)
-    columns = names(contract.column_names)
-    return (
-        f"INSERT INTO {quoted(prefix + contract.name)} ({columns}) SELECT {columns} FROM {SOURCE} "
-        f"ON CONFLICT ({names(contract.key)}) DO UPDATE SET {changes}"
-    )
-
-
-def delete_vanished(contract: TableContract, prefix: str) -> str:
-    """Delete the slice's rows whose key is not in the source; binds cutoff, model_version."""
-    same = " AND ".join(f"{SOURCE}.{quoted(name)} = old.{quoted(name)}" for name in contract.key)
-    return (
-        f"DELETE FROM {quoted(prefix + contract.name)} AS old "
-        f"WHERE old.cutoff = $1 AND old.model_version = $2 "
-        f"AND NOT EXISTS (SELECT 1 FROM {SOURCE} WHERE {same})"
-    )
-
-
 def delete_slice(contract: TableContract, prefix: str) -> str:
     """Delete a whole slice; binds cutoff, model_version."""
     table = quoted(prefix + contract.name)
@@ -233,6 +217,12 @@ def staged_rows(contract: TableContract, run: RunRecord, place: str) -> str:
         for name in contract.column_names
     ]
     return f"SELECT {', '.join(columns)} FROM {place}"
+
+
+def repeated_customers(place: str) -> str:
+    """Count the customers who stand more than once among those who wait."""
+    repeated = f"SELECT customer_id FROM {place} GROUP BY customer_id HAVING COUNT(*) > 1"
+    return f"SELECT COUNT(*) FROM ({repeated}) AS repeated"
 
 
 def _instant(moment: datetime | None) -> str:

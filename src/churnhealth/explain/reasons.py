@@ -19,6 +19,8 @@ from churnhealth.explain.explanation import ALL_OTHERS, Explanation, source_of
 from churnhealth.explain.phrases import Fact, missing_phrase, phrase, segment_phrase
 
 LANGUAGES = ("en", "ja")
+# Between what is said of the indicator and the points.
+SENTENCE_ENDS = {"en": ". ", "ja": "。"}
 
 
 def reason(
@@ -79,10 +81,28 @@ def reasons(
         What the drivers were taken from; then sentences also tell the counts behind a ratio, the share
         of customers with a level, and values outside the training data.
     """
+    points = drivers["contribution_points"].to_numpy(dtype=np.float64)
+    told = phrases(drivers, catalogue, language, explanation=explanation)
+    return [_sentence(words, change, language) for words, change in zip(told, points, strict=True)]
+
+
+def phrases(
+    drivers: pd.DataFrame,
+    catalogue: Catalogue,
+    language: str,
+    *,
+    explanation: Explanation | None = None,
+) -> list[str]:
+    """Write what `reasons` says before the points; `SENTENCE_ENDS` and `points_text` complete it.
+
+    Parameters
+    ----------
+    drivers, catalogue, language, explanation
+        As for `reasons`; the column contribution_points is not needed.
+    """
     names = drivers["indicator"].to_numpy(dtype=object)
     values = drivers["value"].to_numpy(dtype=object)
     typical = drivers["typical_value"].to_numpy(dtype=object)
-    points = drivers["contribution_points"].to_numpy(dtype=np.float64)
     # A catalogue looks names up one by one.
     words_of = dict(catalogue)
     counts = _counts(drivers, words_of, explanation)
@@ -94,7 +114,7 @@ def reasons(
             fact = _fact(*key, catalogue=words_of, explanation=explanation)
             known[key] = words = _phrase(key[0], fact, language)
         told.append(words)
-    return [_sentence(words, change, language) for words, change in zip(told, points, strict=True)]
+    return told
 
 
 def points_text(points: float, language: str) -> str:
@@ -205,4 +225,4 @@ def _phrase(indicator: str, fact: Fact, language: str) -> str:
 
 
 def _sentence(words: str, points: float, language: str) -> str:
-    return f"{words}{'。' if language == 'ja' else '. '}{points_text(points, language)}"
+    return words + SENTENCE_ENDS[language] + points_text(points, language)

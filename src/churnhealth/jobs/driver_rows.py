@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from churnhealth.explain.alike import written_alike
 from churnhealth.explain.explanation import (
     ALL_OTHERS,
     Explanation,
@@ -19,7 +21,13 @@ from churnhealth.explain.explanation import (
     values_at,
 )
 from churnhealth.explain.ranking import strongest
-from churnhealth.explain.reasons import counted_columns, reasons
+from churnhealth.explain.reasons import (
+    LANGUAGES,
+    SENTENCE_ENDS,
+    counted_columns,
+    phrases,
+    points_text,
+)
 from churnhealth.jobs.value_texts import arrow_values, value_texts
 
 IntArray = npt.NDArray[np.int64]
@@ -61,8 +69,8 @@ def driver_rows(explanation: Explanation, customers: pa.Array, top: int) -> pa.T
     names = [str(name) for name in explanation.points.columns]
     groups = [group_of(name, explanation.catalogue) for name in names]
     typical = [explanation.typical.get(source_of(name)) for name in names]
-    values = _values(explanation, chosen)
-    english, japanese = _sentences(explanation, chosen, values)
+    values, alike = _values(explanation, chosen)
+    english, japanese = _sentences(explanation, chosen, alike)
     return pa.table(
         {
             "customer_id": pa.DictionaryArray.from_arrays(
@@ -94,40 +102,60 @@ def _choose(points: FloatArray, top: int) -> _Chosen:
     return _Chosen(customer[shown], column[shown], rank[shown], told[shown])
 
 
-def _values(explanation: Explanation, chosen: _Chosen) -> pa.Array:
-    """Write the values, indicator by indicator, and put them back in the order of rows."""
+def _values(explanation: Explanation, chosen: _Chosen) -> tuple[pa.Array, IntArray]:
+    """Write the values, indicator by indicator, and number those that sentences write alike."""
     texts, rows = [], []
+    alike = np.zeros(len(chosen.column), dtype=np.int64)
     for at, name in enumerate(explanation.points.columns):
         here = np.flatnonzero(chosen.column == at)
-        cells = explanation.values[source_of(str(name))].iloc[chosen.customer[here]]
-        texts.append(value_texts(arrow_values(cells)))
+        source = source_of(str(name))
+        cells = arrow_values(explanation.values[source].iloc[chosen.customer[here]])
+        known = explanation.catalogue.get(source)
+        unit = known.unit if known else ""
+        alike[here] = _alike_codes(cells, unit, explanation.ranges.get(source)) + 1
+        texts.append(value_texts(cells))
         rows.append(here)
     others = np.flatnonzero(chosen.column == len(explanation.points.columns))
     whole = pa.concat_arrays([*texts, pa.nulls(len(others), pa.large_string())])
     back = np.empty(len(chosen.column), dtype=np.int64)
     back[np.concatenate([*rows, others])] = np.arange(len(back))
-    return whole.take(pa.array(back))
+    return whole.take(pa.array(back)), alike
 
 
-def _sentences(explanation: Explanation, chosen: _Chosen, values: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Write one sentence per distinct indicator, value, count behind it and points, in each language."""
-    codes = values.dictionary_encode().indices.fill_null(-1).to_numpy() + 1
-    shown = np.round(chosen.points, POINTS_DECIMALS)
-    tenths = np.round(shown * 10**POINTS_DECIMALS).astype(np.int64)
-    width = len(explanation.points.columns) + 1
+def _alike_codes(values: pa.Array, unit: str, span: tuple[float, float] | None) -> IntArray:
+    """Number values that read differently from 0 on; missing ones are -1."""
+    if pa.types.is_floating(values.type):
+        numbers = values.to_numpy(zero_copy_only=False)
+        return np.asarray(pd.factorize(written_alike(numbers, unit, span))[0], dtype=np.int64)
+    codes = values.dictionary_encode().indices.fill_null(-1)
+    return np.asarray(codes.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _sentences(explanation: Explanation, chosen: _Chosen, alike: IntArray) -> list[pa.Array]:
+    """Write one phrase per fact that reads differently, and put the points behind it; per language."""
     counts = _count_codes(explanation, chosen)
+    width = len(explanation.points.columns) + 1
     # Numbered anew in between, so that the product of all codes fits 64 bits.
-    told, _ = pd.factorize(codes.astype(np.int64) * width + chosen.column)
-    told, _ = pd.factorize(told * (counts.max(initial=0) + 1) + counts)
-    which, distinct = pd.factorize((told << 20) + tenths)
-    first = np.empty(len(distinct), dtype=np.int64)
-    first[which[::-1]] = np.arange(len(which))[::-1]
-    table = _distinct_rows(explanation, chosen, shown, first)
-    english, japanese = (
-        _words(which, reasons(table, explanation.catalogue, language, explanation=explanation))
-        for language in ("en", "ja")
-    )
-    return english, japanese
+    told, _ = pd.factorize(alike * width + chosen.column)
+    told, facts = pd.factorize(told * (counts.max(initial=0) + 1) + counts)
+    first = np.empty(len(facts), dtype=np.int64)
+    first[told[::-1]] = np.arange(len(told))[::-1]
+    tenths = np.round(chosen.points * 10**POINTS_DECIMALS).astype(np.int64)
+    changes, distinct = pd.factorize(tenths)
+    which, pairs = pd.factorize(told * len(distinct) + changes)
+    phrase_at, change_at = np.divmod(pairs, max(1, len(distinct)))
+    table = _distinct_rows(explanation, chosen, first)
+    written = []
+    for language in LANGUAGES:
+        words = phrases(table, explanation.catalogue, language, explanation=explanation)
+        points = [points_text(tenth / 10**POINTS_DECIMALS, language) for tenth in distinct]
+        whole = pc.binary_join_element_wise(
+            pa.array(words, pa.large_string()).take(pa.array(phrase_at)),
+            pa.array(points, pa.large_string()).take(pa.array(change_at)),
+            pa.scalar(SENTENCE_ENDS[language], pa.large_string()),
+        )
+        written.append(pa.DictionaryArray.from_arrays(pa.array(which.astype(np.int32)), whole))
+    return written
 
 
 def _count_codes(explanation: Explanation, chosen: _Chosen) -> IntArray:
@@ -140,9 +168,7 @@ def _count_codes(explanation: Explanation, chosen: _Chosen) -> IntArray:
     return codes
 
 
-def _distinct_rows(
-    explanation: Explanation, chosen: _Chosen, shown: FloatArray, rows: IntArray
-) -> pd.DataFrame:
+def _distinct_rows(explanation: Explanation, chosen: _Chosen, rows: IntArray) -> pd.DataFrame:
     names = np.array([*explanation.points.columns, ALL_OTHERS], dtype=object)
     sources = [source_of(str(name)) for name in explanation.points.columns]
     typical = np.array([*(explanation.typical.get(one) for one in sources), None], dtype=object)
@@ -154,7 +180,6 @@ def _distinct_rows(
             "indicator": names[columns],
             "value": values_at(explanation.values, customers, place[columns]),
             "typical_value": typical[columns],
-            "contribution_points": shown[rows],
         }
     )
 
