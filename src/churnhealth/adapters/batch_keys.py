@@ -61,6 +61,5 @@ def _codes(values: pa.ChunkedArray, known: pa.Array) -> IntArray:
     whole = _whole(values)
     words = whole.dictionary if pa.types.is_dictionary(whole.type) else whole
     places = pc.index_in(words, value_set=known).fill_null(-1).to_numpy().astype(np.int64)
-    if words is whole:
-        return places
-    return np.asarray(places[whole.indices.to_numpy()])
+    found: IntArray = places if words is whole else places[whole.indices.to_numpy()]
+    return found

@@ -7,6 +7,7 @@ beforehand whether much of something is good or bad.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from churnhealth.explain.explanation import ALL_OTHERS, Explanation, source_of
 from churnhealth.explain.phrases import Fact, missing_phrase, phrase, segment_phrase
 
 LANGUAGES = ("en", "ja")
+# Phrases kept from one batch of customers to the next, some 30 MB.
+REMEMBERED = 100_000
 # Between what is said of the indicator and the points.
 SENTENCE_ENDS = {"en": ". ", "ja": "。"}
 
@@ -112,7 +115,8 @@ def phrases(
         words = known.get(key)
         if words is None:
             fact = _fact(*key, catalogue=words_of, explanation=explanation)
-            known[key] = words = _phrase(key[0], fact, language)
+            # 1, 1.0 and True are equal and are not told alike.
+            known[key] = words = _remembered(key[0], fact, type(key[1]).__name__, language)
         told.append(words)
     return told
 
@@ -222,6 +226,12 @@ def _phrase(indicator: str, fact: Fact, language: str) -> str:
     if indicator.endswith(MISSING_SUFFIX):
         return missing_phrase(fact.indicator, language)
     return phrase(fact, language)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _remembered(indicator: str, fact: Fact, _kind: str, language: str) -> str:
+    """Write a phrase once for all batches of customers."""
+    return _phrase(indicator, fact, language)
 
 
 def _sentence(words: str, points: float, language: str) -> str:

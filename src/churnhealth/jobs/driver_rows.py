@@ -38,6 +38,17 @@ POINTS_DECIMALS = 1
 
 
 @dataclass(frozen=True)
+class _Alike:
+    """Per row the number of its value among those that read differently, 0 where it is missing.
+
+    And where the value is a number, the one that stands for all that read like it; else NaN.
+    """
+
+    codes: IntArray
+    numbers: FloatArray
+
+
+@dataclass(frozen=True)
 class _Chosen:
     """Driver rows: of which customer, of which column of points (the last one is all others)."""
 
@@ -102,17 +113,23 @@ def _choose(points: FloatArray, top: int) -> _Chosen:
     return _Chosen(customer[shown], column[shown], rank[shown], told[shown])
 
 
-def _values(explanation: Explanation, chosen: _Chosen) -> tuple[pa.Array, IntArray]:
-    """Write the values, indicator by indicator, and number those that sentences write alike."""
+def _values(explanation: Explanation, chosen: _Chosen) -> tuple[pa.Array, _Alike]:
+    """Write the values, indicator by indicator, and find those that sentences write alike."""
     texts, rows = [], []
-    alike = np.zeros(len(chosen.column), dtype=np.int64)
+    alike = _Alike(np.zeros(len(chosen.column), dtype=np.int64), np.full(len(chosen.column), np.nan))
     for at, name in enumerate(explanation.points.columns):
         here = np.flatnonzero(chosen.column == at)
         source = source_of(str(name))
         cells = arrow_values(explanation.values[source].iloc[chosen.customer[here]])
         known = explanation.catalogue.get(source)
-        unit = known.unit if known else ""
-        alike[here] = _alike_codes(cells, unit, explanation.ranges.get(source)) + 1
+        if pa.types.is_floating(cells.type):
+            numbers = cells.to_numpy(zero_copy_only=False)
+            span = explanation.ranges.get(source)
+            alike.numbers[here] = written_alike(numbers, known.unit if known else "", span)
+            alike.codes[here] = pd.factorize(alike.numbers[here])[0] + 1
+        else:
+            codes = cells.dictionary_encode().indices.fill_null(-1)
+            alike.codes[here] = codes.to_numpy(zero_copy_only=False) + 1
         texts.append(value_texts(cells))
         rows.append(here)
     others = np.flatnonzero(chosen.column == len(explanation.points.columns))
@@ -122,21 +139,12 @@ def _values(explanation: Explanation, chosen: _Chosen) -> tuple[pa.Array, IntArr
     return whole.take(pa.array(back)), alike
 
 
-def _alike_codes(values: pa.Array, unit: str, span: tuple[float, float] | None) -> IntArray:
-    """Number values that read differently from 0 on; missing ones are -1."""
-    if pa.types.is_floating(values.type):
-        numbers = values.to_numpy(zero_copy_only=False)
-        return np.asarray(pd.factorize(written_alike(numbers, unit, span))[0], dtype=np.int64)
-    codes = values.dictionary_encode().indices.fill_null(-1)
-    return np.asarray(codes.to_numpy(zero_copy_only=False), dtype=np.int64)
-
-
-def _sentences(explanation: Explanation, chosen: _Chosen, alike: IntArray) -> list[pa.Array]:
+def _sentences(explanation: Explanation, chosen: _Chosen, alike: _Alike) -> list[pa.Array]:
     """Write one phrase per fact that reads differently, and put the points behind it; per language."""
     counts = _count_codes(explanation, chosen)
     width = len(explanation.points.columns) + 1
     # Numbered anew in between, so that the product of all codes fits 64 bits.
-    told, _ = pd.factorize(alike * width + chosen.column)
+    told, _ = pd.factorize(alike.codes * width + chosen.column)
     told, facts = pd.factorize(told * (counts.max(initial=0) + 1) + counts)
     first = np.empty(len(facts), dtype=np.int64)
     first[told[::-1]] = np.arange(len(told))[::-1]
@@ -144,7 +152,7 @@ def _sentences(explanation: Explanation, chosen: _Chosen, alike: IntArray) -> li
     changes, distinct = pd.factorize(tenths)
     which, pairs = pd.factorize(told * len(distinct) + changes)
     phrase_at, change_at = np.divmod(pairs, max(1, len(distinct)))
-    table = _distinct_rows(explanation, chosen, first)
+    table = _distinct_rows(explanation, chosen, alike, first)
     written = []
     for language in LANGUAGES:
         words = phrases(table, explanation.catalogue, language, explanation=explanation)
@@ -168,17 +176,22 @@ def _count_codes(explanation: Explanation, chosen: _Chosen) -> IntArray:
     return codes
 
 
-def _distinct_rows(explanation: Explanation, chosen: _Chosen, rows: IntArray) -> pd.DataFrame:
+def _distinct_rows(
+    explanation: Explanation, chosen: _Chosen, alike: _Alike, rows: IntArray
+) -> pd.DataFrame:
     names = np.array([*explanation.points.columns, ALL_OTHERS], dtype=object)
     sources = [source_of(str(name)) for name in explanation.points.columns]
     typical = np.array([*(explanation.typical.get(one) for one in sources), None], dtype=object)
     place = np.array([explanation.values.columns.get_loc(one) for one in sources] + [-1])
     columns, customers = chosen.column[rows], chosen.customer[rows]
+    values = values_at(explanation.values, customers, place[columns])
+    numbers = alike.numbers[rows]
+    values[~np.isnan(numbers)] = numbers[~np.isnan(numbers)]
     return pd.DataFrame(
         {
             "row": explanation.values.index.to_numpy()[customers],
             "indicator": names[columns],
-            "value": values_at(explanation.values, customers, place[columns]),
+            "value": values,
             "typical_value": typical[columns],
         }
     )
