@@ -36,7 +36,6 @@ def made_slice(run: RunRecord, rows: int) -> ScoreSlice:
         probability_high=1.0,
         health_score=health,
         health_band="green",
-        risk_rank=np.arange(1, rows + 1),
         base_points=60.0,
         mrr_at_risk=None,
         currency=None,

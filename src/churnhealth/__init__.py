@@ -43,7 +43,7 @@ _OWNERS = {
     "retrain": "jobs.retrain",
     "score": "jobs.score",
     "score_change": "explain.change",
-    "scoring_panel": "features.panel",
+    "scoring_panel": "features.panel_scoring",
     "training_panel": "features.panel",
     "what_would_help": "explain.improve",
 }

@@ -310,6 +310,26 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         Explanation
             Its `base_points + points.sum(axis=1)` equals `health_score(X)` to 1e-9.
         """
+        return self.explained_probability(X, against=against)[1]
+
+    def explained_probability(self, X: Any, *, against: Any = None) -> tuple[FloatArray, Explanation]:
+        """Return churn probabilities and what explains them, from one pass through the trees.
+
+        Margins are sums of contributions, so they differ from `predict_margin` by rounding only
+        (about 1e-13), whoever the customers are compared with.
+
+        Parameters
+        ----------
+        X, against
+            As for `explain`.
+
+        Returns
+        -------
+        probability : ndarray, shape (n_rows,)
+            As `churn_probability`.
+        explanation : Explanation
+            As `explain`.
+        """
         frame = self._take_table(X, reset=False)
         columns = self.model_.columns
         matrix = encode_table(frame, columns).matrix
@@ -324,7 +344,8 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         segments = [columns[one.column].name for one in self.model_.stack.corrections]
         log_odds = with_missing_columns(phi, matrix, columns, frame.index, segments)
         by_group = sum_by_group(log_odds, self.catalogue_)
-        return Explanation(
+        probability = self.model_.calibrator.probability(base + phi.sum(axis=1))
+        return probability, Explanation(
             base_points=float(self._health(np.array([base]))[0]),
             points=with_missing_columns(in_points, matrix, columns, frame.index, segments),
             values=frame[[column.name for column in columns]],

@@ -60,7 +60,6 @@ class World:
             probability_high=None,
             health_score=health,
             health_band="green",
-            risk_rank=health.rank(method="first").astype("int64"),
             base_points=60.0,
             mrr_at_risk=None,
             currency=None,

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from churnhealth.adapters.warehouse import checked_slice, utc_moment
+from churnhealth.adapters.slice_check import checked_slice
+from churnhealth.adapters.warehouse import utc_moment
 from churnhealth.errors import SchemaError, WarehouseError
 
 

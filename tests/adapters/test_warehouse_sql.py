@@ -48,11 +48,10 @@ def test_a_table_is_declared_with_kinds_gaps_and_key() -> None:
     )
 
 
-def test_an_upsert_changes_everything_but_the_key() -> None:
-    assert sql.upsert(HEALTH_GROUP_SCORES, "").endswith(
-        'ON CONFLICT ("customer_id", "cutoff", "model_version", "indicator_group") '
-        'DO UPDATE SET "points" = excluded."points", "sub_score" = excluded."sub_score"'
-    )
+def test_a_key_that_publishing_looks_at_has_no_index() -> None:
+    told = sql.create_table(HEALTH_GROUP_SCORES, "", TYPES, indexed=False)
+    assert "PRIMARY KEY" not in told
+    assert told.endswith('"sub_score" DOUBLE\n)')
 
 
 def test_only_started_runs_can_be_changed() -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from churnhealth.domain.problem import ChurnProblem
 from churnhealth.errors import ConfigError, SchemaError
-from churnhealth.features.panel import PanelColumns, scoring_panel
+from churnhealth.features.panel import PanelColumns
+from churnhealth.features.panel_scoring import scoring_panel
 
 PROBLEM = ChurnProblem(timezone="Asia/Tokyo")
 JANUARY, FEBRUARY = (PROBLEM.cutoff_instant(day) for day in ("2026-01-01", "2026-02-01"))

@@ -16,7 +16,7 @@ from churnhealth.errors import ArtifactError, ConfigError
 from churnhealth.jobs.declarations_changed import changed_declarations, recipe_fault, require_unchanged
 from churnhealth.jobs.history_panel import history_scoring_panel, history_training_panel
 from churnhealth.jobs.indicator_list import list_indicators
-from churnhealth.jobs.score import read_scoring_panel
+from churnhealth.jobs.scoring_source import read_scoring_batches
 from churnhealth.jobs.settings import Settings, load_settings
 from churnhealth.jobs.simulate_project import simulate_project
 from churnhealth.jobs.wiring import open_workplace
@@ -188,7 +188,7 @@ def test_scoring_refuses_such_a_model_before_it_reads_anything(load, tmp_path):
     load(own("logins", *COUNT[:2], "window = 14"))
     model = SimpleNamespace(catalogue_=trained)
     with pytest.raises(ArtifactError, match="'logins' was"):
-        read_scoring_panel(open_workplace(tmp_path / "churnhealth.toml"), model, None)
+        read_scoring_batches(open_workplace(tmp_path / "churnhealth.toml"), model, None)
 
 
 def test_a_change_of_what_is_referred_to_is_a_change(load):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from churnhealth.adapters.duckdb_connection import reading, writing
 from churnhealth.adapters.duckdb_session import DuckDBSession
+from churnhealth.adapters.duckdb_staging import ParquetStaging
 from churnhealth.adapters.file_lock import file_lock
 from churnhealth.adapters.sql_warehouse import SqlWarehouse
 from churnhealth.adapters.warehouse import checked_job
@@ -59,6 +60,9 @@ class DuckDBWarehouse(SqlWarehouse):
         """
         lock = self._path.with_name(f"{self._path.name}.{self._prefix}{checked_job(job)}.lock")
         return file_lock(lock, f"job {job!r}", self._wait)
+
+    def _staging_area(self) -> ParquetStaging:
+        return ParquetStaging(self._path.with_name(f"{self._path.name}.{self._prefix}staging"))
 
     def _where(self) -> str:
         return str(self._path)

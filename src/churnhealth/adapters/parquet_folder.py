@@ -68,7 +68,7 @@ class ParquetFolder:
         """
         place = self._place(relation)
         if place.is_file():
-            return f"read_parquet([{_quoted(place)}])"
+            return f"read_parquet([{quoted_file(place)}])"
         if (place / "_delta_log").exists():
             raise WarehouseError(
                 f"{place}: is a Delta table, whose files also hold rows that were deleted. Export it to "
@@ -78,7 +78,7 @@ class ParquetFolder:
         if not parts:
             raise WarehouseError(f"{place}: expected Parquet files in this folder, got none")
         hive = any("=" in one.relative_to(place).parent.as_posix() for one in parts)
-        files = ", ".join(_quoted(one) for one in parts)
+        files = ", ".join(quoted_file(one) for one in parts)
         return f"read_parquet([{files}], union_by_name = true, hive_partitioning = {str(hive).lower()})"
 
     def columns(self, relation: str) -> list[tuple[str, str]]:
@@ -143,12 +143,12 @@ def _parts(folder: Path) -> list[Path]:
     )
 
 
-def _quoted(file: Path) -> str:
+def quoted_file(file: Path) -> str:
     """Write a path as a literal that means this file only.
 
     Examples
     --------
-    >>> _quoted(Path("/data/it's [1].parquet"))
+    >>> quoted_file(Path("/data/it's [1].parquet"))
     "'/data/it''s [[]1].parquet'"
     """
     one_file = re.sub(r"([*?\[])", r"[\1]", file.as_posix())

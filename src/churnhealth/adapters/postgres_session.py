@@ -44,6 +44,7 @@ class PostgresSession:
     """One open connection to PostgreSQL; keeps the `Session` protocol."""
 
     types = TYPES
+    unindexed: frozenset[str] = frozenset()
 
     def __init__(self, connection: Any, where: str, prefix: str, wait_seconds: float) -> None:
         self._connection = connection
@@ -111,10 +112,14 @@ class PostgresSession:
         # Without statistics the planner takes a new table for small and joins it row by row.
         self.execute(f"ANALYZE {place}")
 
-    def _load(self, rows: pa.Table, table: str, **where: Any) -> None:
+    def append(self, table: str, rows: pa.Table) -> None:
+        """Add rows to a table of the default schema; kinds must be those of its columns."""
+        self._load(rows, table, mode="append", db_schema_name=self.schema)
+
+    def _load(self, rows: pa.Table, table: str, mode: str = "create", **where: Any) -> None:
         with self._connection.cursor() as cursor:
             try:
-                cursor.adbc_ingest(table, _loadable(rows), mode="create", **where)
+                cursor.adbc_ingest(table, _loadable(rows), mode=mode, **where)
             except drivers()[0].DataError as error:
                 raise _unwritable(self._where, rows, error) from error
 
@@ -172,11 +177,12 @@ def current_schema(connection: Any, where: str) -> str:
 
 
 def _loadable(rows: pa.Table) -> pa.Table:
-    """The driver cannot write dates of 64 bits."""
+    """The driver cannot write dates of 64 bits, nor dictionaries."""
     for place, kind in enumerate(rows.schema.types):
-        if pa.types.is_date64(kind):
+        plain = pa.date32() if pa.types.is_date64(kind) else getattr(kind, "value_type", None)
+        if plain is not None:
             name = rows.column_names[place]
-            rows = rows.set_column(place, name, rows.column(place).cast(pa.date32()))
+            rows = rows.set_column(place, name, rows.column(place).cast(plain))
     return rows
 
 

@@ -9,6 +9,7 @@ from churnhealth.adapters.postgres_address import read_address
 from churnhealth.adapters.postgres_connection import PostgresDoor
 from churnhealth.adapters.postgres_lock import take_lock
 from churnhealth.adapters.postgres_session import PostgresSession, current_schema
+from churnhealth.adapters.postgres_staging import PostgresStaging
 from churnhealth.adapters.sql_warehouse import SqlWarehouse
 from churnhealth.adapters.warehouse import checked_job
 from churnhealth.domain.tables import OUTPUT_TABLES
@@ -69,6 +70,9 @@ class PostgresWarehouse(SqlWarehouse):
             name = f"{current_schema(connection, self._where())} {self._prefix} {job}"
             take_lock(connection, name, f"job {job!r}", self._wait, in_transaction=False)
             yield
+
+    def _staging_area(self) -> PostgresStaging:
+        return PostgresStaging(self._writing, self._prefix)
 
     def _where(self) -> str:
         return self._door.address.place

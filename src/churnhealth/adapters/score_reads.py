@@ -14,7 +14,7 @@ from churnhealth.adapters import warehouse_sql as sql
 from churnhealth.adapters.arrow_frames import arrow_to_frame
 from churnhealth.adapters.arrow_plain import plain_table
 from churnhealth.adapters.warehouse import CURRENT_VIEW, utc_moment
-from churnhealth.adapters.warehouse_session import Session
+from churnhealth.adapters.warehouse_session import Session, known_relations
 from churnhealth.domain.contracts import TableContract
 from churnhealth.domain.tables import (
     HEALTH_DRIVERS,
@@ -58,6 +58,13 @@ class ScoreReads(ABC):
         """Read all rows of `health_scores` of a customer, latest cutoff first, then newest score."""
         wanted = {"customer_id": customer_id}
         return self._select(HEALTH_SCORES.name, wanted, "cutoff DESC, scored_at DESC, model_version")
+
+    def riskiest_scores(self, cutoff: datetime, model_version: str, most: int) -> pd.DataFrame:
+        """Read the rows of `health_scores` with the first `most` ranks of a slice, by rank."""
+        values = [utc_moment("cutoff", cutoff), model_version, most]
+        with self._reading() as session:
+            self._scored_table(session, HEALTH_SCORES.name)
+            return frame_of(session.table(sql.read_riskiest(self._prefix), values))
 
     def customer_history(self, customer_id: str) -> pd.DataFrame:
         """Read a customer's scores by the champions of their cutoffs, latest first.
@@ -134,16 +141,6 @@ class ScoreReads(ABC):
                 "customers first, or check the warehouse's place and prefix."
             )
         return table
-
-
-def known_relations(session: Session) -> dict[str, str]:
-    """Map each table's and view's name, as people write it, to its quoted place."""
-    return {
-        (table if schema == session.schema else f"{schema}.{table}"): (
-            f"{sql.quoted(schema)}.{sql.quoted(table)}"
-        )
-        for schema, table in session.relations()
-    }
 
 
 def frame_of(table: pa.Table) -> pd.DataFrame:

@@ -14,7 +14,10 @@ import pyarrow as pa
 from churnhealth.adapters import warehouse_sql as sql
 from churnhealth.adapters.arrow_frames import contract_to_arrow, frame_to_arrow
 from churnhealth.adapters.arrow_plain import plain_batches, plain_table
-from churnhealth.adapters.score_reads import ScoreReads, frame_of, known_relations
+from churnhealth.adapters.score_batch import ScoreBatch
+from churnhealth.adapters.score_reads import ScoreReads, frame_of
+from churnhealth.adapters.slice_check import checked_slice
+from churnhealth.adapters.staging import StagedScores, StagingArea, opened_staging
 from churnhealth.adapters.warehouse import (
     CURRENT_VIEW,
     SCORE_JOB,
@@ -22,16 +25,12 @@ from churnhealth.adapters.warehouse import (
     RunRecord,
     ScoreSlice,
     checked_prefix,
-    checked_slice,
     utc_moment,
 )
-from churnhealth.adapters.warehouse_publish import change_run, publish_slice
-from churnhealth.adapters.warehouse_session import Session
+from churnhealth.adapters.warehouse_publish import change_run
+from churnhealth.adapters.warehouse_session import Session, known_relations, place_to_write
 from churnhealth.domain.contracts import TableContract
-from churnhealth.domain.tables import (
-    HEALTH_REJECTS,
-    OUTPUT_TABLES,
-)
+from churnhealth.domain.tables import HEALTH_REJECTS, OUTPUT_TABLES
 from churnhealth.errors import WarehouseError, listed, nearest
 
 
@@ -65,6 +64,10 @@ class SqlWarehouse(ScoreReads):
     @abstractmethod
     def _writing(self) -> AbstractContextManager[Session]:
         """Open a session in ONE transaction, committed at the end of the block, or never."""
+
+    @abstractmethod
+    def _staging_area(self) -> StagingArea:
+        """Return the place where scored customers wait."""
 
     def tables(self) -> list[str]:
         """List tables and views; outside the default schema as "schema.table"."""
@@ -130,7 +133,7 @@ class SqlWarehouse(ScoreReads):
         sql.quoted(table)
         arrow = frame_to_arrow(table, frame)
         with self._writing() as session:
-            schema, name = _place_to_write(session, table)
+            schema, name = place_to_write(session, table)
             ours = {output.casefold() for output in (*self._outputs(), self._prefix + CURRENT_VIEW)}
             if schema == session.schema and name.casefold() in ours:
                 raise WarehouseError(f"{table}: is an output table of churnhealth; choose another name")
@@ -143,7 +146,10 @@ class SqlWarehouse(ScoreReads):
             known = known_relations(session)
             for contract in OUTPUT_TABLES:
                 if self._prefix + contract.name not in known:
-                    session.execute(sql.create_table(contract, self._prefix, session.types))
+                    indexed = contract.name not in session.unindexed
+                    session.execute(
+                        sql.create_table(contract, self._prefix, session.types, indexed=indexed)
+                    )
                 self._check_columns(session, contract)
             session.create_view(self._prefix + CURRENT_VIEW, sql.create_current_view(self._prefix))
 
@@ -161,11 +167,14 @@ class SqlWarehouse(ScoreReads):
 
     def publish(self, run: RunRecord, slice_: ScoreSlice, finished_at: datetime) -> PublishResult:
         """Write everything that a run scored, and finish the run, in ONE transaction."""
-        tables = checked_slice(run, slice_)
-        moment = utc_moment("finished_at", finished_at)
-        with self._writing() as session:
-            session.one_writer("the output tables")
-            return publish_slice(session, self._prefix, run, tables, moment)
+        checked_slice(run, slice_)
+        with self.staging() as staged:
+            staged.add(ScoreBatch.from_slice(slice_))
+            return staged.publish(run, finished_at)
+
+    def staging(self) -> AbstractContextManager[StagedScores]:
+        """Open a place for the batches of one run; what a killed run left there is removed."""
+        return opened_staging(self._staging_area(), self._writing, self._prefix)
 
     def finish_run(
         self, run: RunRecord, finished_at: datetime, *, message: str, model_version: str | None = None
@@ -217,12 +226,3 @@ class SqlWarehouse(ScoreReads):
                 f"{listed(contract.column_names, most=20)}, got {listed(got, most=20)}. "
                 "Choose a prefix for the warehouse, or another place."
             )
-
-
-def _place_to_write(session: Session, table: str) -> tuple[str, str]:
-    """Return schema and name; what stands before a dot is a schema when there is one of that name."""
-    before, dot, name = table.partition(".")
-    alike = [schema for schema in session.schemas() if schema.casefold() == before.casefold()]
-    if dot and alike:
-        return (before if before in alike else alike[0]), name
-    return session.schema, table

@@ -6,21 +6,22 @@ import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import pandas as pd
 
 from churnhealth.adapters.indicator_reads import IndicatorReads
-from churnhealth.domain.contracts import TableContract
 from churnhealth.domain.tables import (
     HEALTH_DRIVERS,
     HEALTH_GROUP_SCORES,
     HEALTH_INDICATORS,
-    HEALTH_REJECTS,
     HEALTH_SCORES,
 )
-from churnhealth.errors import WarehouseError, listed
+from churnhealth.errors import WarehouseError
 from churnhealth.features.runner import SqlRunner
+
+if TYPE_CHECKING:
+    from churnhealth.adapters.staging import StagedScores
 
 CURRENT_VIEW = "health_current"
 SCORE_JOB = "score"
@@ -79,7 +80,8 @@ class ScoreSlice:
     Parameters
     ----------
     scores, group_scores, drivers, indicators : DataFrame
-        Columns of `HEALTH_SCORES`, `HEALTH_GROUP_SCORES`, `HEALTH_DRIVERS`, `HEALTH_INDICATORS`.
+        Columns of `HEALTH_SCORES` (but `risk_rank`, which publishing assigns),
+        `HEALTH_GROUP_SCORES`, `HEALTH_DRIVERS`, `HEALTH_INDICATORS`.
     rejects : DataFrame
         Columns source, row_hash, reason, row_json; the warehouse adds run_id.
     """
@@ -137,6 +139,8 @@ class Warehouse(SqlRunner, IndicatorReads, Protocol):
     def publish(self, run: RunRecord, slice_: ScoreSlice, finished_at: datetime) -> PublishResult:
         """Write everything that a run scored, and finish the run, in ONE transaction.
 
+        It is `staging` with one batch.
+
         When the newest finished run of this cutoff and model version read the same (equal
         input_fingerprint), no data change and the run is unchanged. Otherwise a new revision replaces
         the whole slice and the old scores go to `health_scores_history`.
@@ -148,6 +152,14 @@ class Warehouse(SqlRunner, IndicatorReads, Protocol):
         WarehouseError
             When rows_read is not scored + rejected, when rows belong to another run, or when the run
             is not started. Nothing was written.
+        """
+        ...
+
+    def staging(self) -> AbstractContextManager[StagedScores]:
+        """Open a place for the batches of one run; nothing of it is seen before it is published.
+
+        The caller holds `job_lock(SCORE_JOB)`: what lies there from a run that was killed is removed.
+        Nothing stays after the block.
         """
         ...
 
@@ -175,6 +187,10 @@ class Warehouse(SqlRunner, IndicatorReads, Protocol):
 
     def customer_scores(self, customer_id: str) -> pd.DataFrame:
         """Read all rows of `health_scores` of a customer, latest cutoff first."""
+        ...
+
+    def riskiest_scores(self, cutoff: datetime, model_version: str, most: int) -> pd.DataFrame:
+        """Read the rows of `health_scores` with the first `most` ranks of a slice, by rank."""
         ...
 
     def customer_history(self, customer_id: str) -> pd.DataFrame:
@@ -240,61 +256,3 @@ def checked_prefix(prefix: str) -> str:
             f"got {prefix!r}"
         )
     return prefix
-
-
-def checked_slice(run: RunRecord, slice_: ScoreSlice) -> dict[TableContract, pd.DataFrame]:
-    """Check everything that a run wants to publish; return the tables with their contracts.
-
-    Raises
-    ------
-    SchemaError
-        For the first table that does not keep its contract; names all of its faults.
-    WarehouseError
-        When the run is no score run or lacks its cutoff, model version or fingerprint, when a row
-        belongs to another slice, or when customers read are not customers scored plus rejected.
-    """
-    if run.job != SCORE_JOB:
-        raise WarehouseError(
-            f"run {run.run_id!r}: only the job {SCORE_JOB!r} publishes, got {run.job!r}"
-        )
-    needed = ("cutoff", "model_version", "input_fingerprint")
-    lacking = [name for name in needed if getattr(run, name) is None]
-    if lacking:
-        raise WarehouseError(f"run {run.run_id!r}: publishing scores needs {listed(lacking)}, got none")
-    scored = (slice_.scores, slice_.group_scores, slice_.drivers, slice_.indicators)
-    tables = dict(zip(SLICE_TABLES, scored, strict=True))
-    tables[HEALTH_REJECTS] = slice_.rejects.assign(run_id=run.run_id)
-    for contract, frame in tables.items():
-        contract.check(frame)
-    _check_belongs(run, tables)
-    _check_count(run, slice_)
-    return tables
-
-
-def _check_belongs(run: RunRecord, tables: dict[TableContract, pd.DataFrame]) -> None:
-    scored = set(tables[HEALTH_SCORES]["customer_id"])
-    for contract in SLICE_TABLES:
-        frame = tables[contract]
-        own = (frame["cutoff"] == run.cutoff) & (frame["model_version"] == run.model_version)
-        if contract is HEALTH_SCORES:
-            own &= frame["run_id"] == run.run_id
-        if not own.all():
-            raise WarehouseError(
-                f"{contract.name}: expected only rows of run {run.run_id!r}, cutoff {run.cutoff}, "
-                f"model version {run.model_version!r}, got {(~own).sum()} others"
-            )
-        unknown = set(frame["customer_id"].unique()) - scored
-        if unknown:
-            raise WarehouseError(
-                f"{contract.name}: expected only customers who are in {HEALTH_SCORES.name}, "
-                f"got {len(unknown)} others"
-            )
-
-
-def _check_count(run: RunRecord, slice_: ScoreSlice) -> None:
-    scored, rejected = len(slice_.scores), len(slice_.rejects)
-    if run.rows_read != scored + rejected:
-        raise WarehouseError(
-            f"run {run.run_id!r}: expected customers read = scored + rejected, "
-            f"got {run.rows_read} read, {scored} scored, {rejected} rejected"
-        )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
-import pandas as pd
-
 from churnhealth.adapters import warehouse_sql as sql
-from churnhealth.adapters.arrow_frames import contract_to_arrow
 from churnhealth.adapters.warehouse import SLICE_TABLES, PublishResult, RunRecord
 from churnhealth.adapters.warehouse_session import Session
 from churnhealth.domain.contracts import TableContract
@@ -16,11 +15,20 @@ from churnhealth.domain.tables import HEALTH_REJECTS, HEALTH_SCORES
 from churnhealth.errors import WarehouseError
 
 
-def publish_slice(
+@dataclass(frozen=True)
+class StagedCounts:
+    """Customers that were scored, and rows that were rejected."""
+
+    scored: int
+    rejected: int
+
+
+def publish_staged(
     session: Session,
     prefix: str,
     run: RunRecord,
-    tables: Mapping[TableContract, pd.DataFrame],
+    places: Mapping[TableContract, str],
+    counts: StagedCounts,
     finished_at: datetime,
 ) -> PublishResult:
     """Replace the slice, keep its old scores, write the rejects, finish the run.
@@ -33,20 +41,23 @@ def publish_slice(
         Before our table names.
     run : RunRecord
         Started.
-    tables : mapping of TableContract to DataFrame
-        Checked: the tables of the slice and the rejects.
+    places : mapping of TableContract to str
+        Where the rows of each table wait, as after FROM: the slice and the rejects, without the
+        columns that `warehouse_sql.staged_rows` adds.
+    counts : StagedCounts
+        For the ledger.
     finished_at : datetime
         In UTC.
 
     Raises
     ------
     WarehouseError
-        When the run does not stand as started in the ledger.
+        When a customer waits twice, or the run does not stand as started in the ledger.
     """
     result = _outcome(session, prefix, run)
     if result.status == "completed":
-        _replace(session, prefix, run, tables, old_revision=result.revision - 1)
-    _finish(session, prefix, run, tables, finished_at, result)
+        _replace(session, prefix, run, places, old_revision=result.revision - 1)
+    _finish(session, prefix, run, counts, finished_at, result)
     return result
 
 
@@ -64,35 +75,61 @@ def _replace(
     session: Session,
     prefix: str,
     run: RunRecord,
-    tables: Mapping[TableContract, pd.DataFrame],
+    places: Mapping[TableContract, str],
     old_revision: int,
 ) -> None:
+    _require_each_once(session, places[HEALTH_SCORES])
     if old_revision:
         session.execute(sql.keep_history(prefix), [old_revision, run.cutoff, run.model_version])
     for contract in SLICE_TABLES:
-        with session.staged(contract_to_arrow(contract, tables[contract])):
-            _replace_table(session, prefix, run, contract)
-    with session.staged(contract_to_arrow(HEALTH_REJECTS, tables[HEALTH_REJECTS])):
+        with _source(session, run, contract, places[contract]):
+            _replace_table(session, prefix, run, old_revision, contract)
+    with _source(session, run, HEALTH_REJECTS, places[HEALTH_REJECTS]):
         session.execute(sql.insert(HEALTH_REJECTS, prefix))
 
 
-def _replace_table(session: Session, prefix: str, run: RunRecord, contract: TableContract) -> None:
-    session.replace_slice(contract, prefix, [run.cutoff, run.model_version])
+def _require_each_once(session: Session, place: str) -> None:
+    """A batch has each of its keys once, so that only a customer in two batches can repeat one."""
+    repeated = session.rows(sql.repeated_customers(place))[0][0]
+    if repeated:
+        raise WarehouseError(
+            f"{HEALTH_SCORES.name}: duplicate keys: expected each customer in one batch only, got "
+            f"{repeated} in several. Score again when nobody writes to the table that is scored."
+        )
+
+
+@contextmanager
+def _source(session: Session, run: RunRecord, contract: TableContract, place: str) -> Iterator[None]:
+    """Let statements read whole rows under the name `warehouse_sql.SOURCE`."""
+    session.execute(f"CREATE TEMPORARY VIEW {sql.SOURCE} AS {sql.staged_rows(contract, run, place)}")
+    yield
+    session.execute(f"DROP VIEW {sql.SOURCE}")
+
+
+def _replace_table(
+    session: Session, prefix: str, run: RunRecord, old_revision: int, contract: TableContract
+) -> None:
+    if old_revision or contract.name in session.unindexed:
+        session.replace_slice(contract, prefix, [run.cutoff, run.model_version])
+    else:
+        session.execute(sql.insert(contract, prefix))
 
 
 def _finish(
     session: Session,
     prefix: str,
     run: RunRecord,
-    tables: Mapping[TableContract, pd.DataFrame],
+    counts: StagedCounts,
     finished_at: datetime,
     result: PublishResult,
 ) -> None:
     changed: dict[str, object] = {
         "status": result.status,
         "revision": result.revision,
-        "rows_scored": len(tables[HEALTH_SCORES]),
-        "rows_rejected": len(tables[HEALTH_REJECTS]),
+        "input_fingerprint": run.input_fingerprint,
+        "rows_read": run.rows_read,
+        "rows_scored": counts.scored,
+        "rows_rejected": counts.rejected,
         "finished_at": finished_at,
     }
     if not change_run(session, prefix, changed, {"run_id": run.run_id, "job": run.job}):

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from churnhealth.adapters.warehouse_sql import quoted
 from churnhealth.domain.contracts import TableContract
 
 
@@ -20,6 +21,8 @@ class Session(Protocol):
         The schema in which names without a schema lie.
     types : mapping of str to str
         The engine's type of every kind in `domain.contracts.KINDS`.
+    unindexed : frozenset of str
+        Names of our tables whose keys no index guards: publishing looks at them itself.
     """
 
     @property
@@ -30,6 +33,11 @@ class Session(Protocol):
     @property
     def types(self) -> Mapping[str, str]:
         """Return the types."""
+        ...
+
+    @property
+    def unindexed(self) -> frozenset[str]:
+        """Return the names of tables without a primary key."""
         ...
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> None:
@@ -84,3 +92,22 @@ class Session(Protocol):
     def one_writer(self, what: str) -> None:
         """Keep other processes from changing our tables until the transaction ends."""
         ...
+
+
+def known_relations(session: Session) -> dict[str, str]:
+    """Map each table's and view's name, as people write it, to its quoted place."""
+    return {
+        (table if schema == session.schema else f"{schema}.{table}"): (
+            f"{quoted(schema)}.{quoted(table)}"
+        )
+        for schema, table in session.relations()
+    }
+
+
+def place_to_write(session: Session, table: str) -> tuple[str, str]:
+    """Return schema and name; what stands before a dot is a schema when there is one of that name."""
+    before, dot, name = table.partition(".")
+    alike = [schema for schema in session.schemas() if schema.casefold() == before.casefold()]
+    if dot and alike:
+        return (before if before in alike else alike[0]), name
+    return session.schema, table

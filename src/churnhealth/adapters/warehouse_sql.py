@@ -8,8 +8,9 @@ Values are bound by number: $1, $2 and so on.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from churnhealth.adapters.warehouse import CURRENT_VIEW, SCORE_JOB
+from churnhealth.adapters.warehouse import CURRENT_VIEW, SCORE_JOB, RunRecord
 from churnhealth.domain.contracts import Column, TableContract
 from churnhealth.domain.tables import (
     HEALTH_INDICATORS,
@@ -18,6 +19,7 @@ from churnhealth.domain.tables import (
     HEALTH_SCORES_HISTORY,
 )
 from churnhealth.errors import WarehouseError
+from churnhealth.features.sql_text import literal
 
 # The name under which the rows of an Arrow table stand while they are written.
 SOURCE = "churnhealth_source"
@@ -58,7 +60,9 @@ def bound(columns: tuple[str, ...], between: str, first: int = 1) -> str:
     return between.join(f"{quoted(name)} = ${place}" for place, name in enumerate(columns, first))
 
 
-def create_table(contract: TableContract, prefix: str, types: Mapping[str, str]) -> str:
+def create_table(
+    contract: TableContract, prefix: str, types: Mapping[str, str], *, indexed: bool = True
+) -> str:
     """Write CREATE TABLE IF NOT EXISTS with kinds, NOT NULL and the primary key.
 
     Parameters
@@ -69,9 +73,12 @@ def create_table(contract: TableContract, prefix: str, types: Mapping[str, str])
         Before its name.
     types : mapping of str to str
         The engine's type of every kind in `domain.contracts.KINDS`.
+    indexed : bool
+        Whether the engine shall guard the key by an index.
     """
     lines = [f"  {_declared(column, types)}" for column in contract.columns]
-    lines.append(f"  PRIMARY KEY ({names(contract.key)})")
+    if indexed:
+        lines.append(f"  PRIMARY KEY ({names(contract.key)})")
     body = ",\n".join(lines)
     return f"CREATE TABLE IF NOT EXISTS {quoted(prefix + contract.name)} (\n{body}\n)"
 
@@ -176,27 +183,6 @@ def sampled_indicators(prefix: str, most: int) -> str:
     )
 
 
-def upsert(contract: TableContract, prefix: str) -> str:
-    """Write the source's rows over the table's: new keys are added, known keys take the new values."""
-    values = tuple(name for name in contract.column_names if name not in contract.key)
-    changes = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in values)
-    columns = names(contract.column_names)
-    return (
-        f"INSERT INTO {quoted(prefix + contract.name)} ({columns}) SELECT {columns} FROM {SOURCE} "
-        f"ON CONFLICT ({names(contract.key)}) DO UPDATE SET {changes}"
-    )
-
-
-def delete_vanished(contract: TableContract, prefix: str) -> str:
-    """Delete the slice's rows whose key is not in the source; binds cutoff, model_version."""
-    same = " AND ".join(f"{SOURCE}.{quoted(name)} = old.{quoted(name)}" for name in contract.key)
-    return (
-        f"DELETE FROM {quoted(prefix + contract.name)} AS old "
-        f"WHERE old.cutoff = $1 AND old.model_version = $2 "
-        f"AND NOT EXISTS (SELECT 1 FROM {SOURCE} WHERE {same})"
-    )
-
-
 def delete_slice(contract: TableContract, prefix: str) -> str:
     """Delete a whole slice; binds cutoff, model_version."""
     table = quoted(prefix + contract.name)
@@ -216,6 +202,53 @@ def keep_history(prefix: str) -> str:
         f"({names(HEALTH_SCORES_HISTORY.column_names)}) "
         f"SELECT {names(HEALTH_SCORES.column_names)}, CAST($1 AS INTEGER) "
         f"FROM {quoted(prefix + HEALTH_SCORES.name)} WHERE cutoff = $2 AND model_version = $3"
+    )
+
+
+def staged_rows(contract: TableContract, run: RunRecord, place: str) -> str:
+    """Select whole rows of a table from where a run's scored customers wait.
+
+    Added are the columns that are the same for the whole run, and the rank among all customers: the
+    highest probability first, equal ones in the order of their ids.
+
+    Parameters
+    ----------
+    contract : TableContract
+        One of the slice's tables, or the rejects.
+    run : RunRecord
+        A score run.
+    place : str
+        As it stands after FROM.
+    """
+    added = {
+        "cutoff": _instant(run.cutoff),
+        "model_version": f"CAST({literal(run.model_version)} AS VARCHAR)",
+        "run_id": f"CAST({literal(run.run_id)} AS VARCHAR)",
+        "risk_rank": "ROW_NUMBER() OVER (ORDER BY churn_probability DESC, customer_id)",
+    }
+    columns = [
+        f"{added[name]} AS {quoted(name)}" if name in added else quoted(name)
+        for name in contract.column_names
+    ]
+    return f"SELECT {', '.join(columns)} FROM {place}"
+
+
+def repeated_customers(place: str) -> str:
+    """Count the customers who stand more than once among those who wait."""
+    repeated = f"SELECT customer_id FROM {place} GROUP BY customer_id HAVING COUNT(*) > 1"
+    return f"SELECT COUNT(*) FROM ({repeated}) AS repeated"
+
+
+def _instant(moment: datetime | None) -> str:
+    text = None if moment is None else moment.isoformat()
+    return f"CAST({literal(text)} AS TIMESTAMP WITH TIME ZONE)"
+
+
+def read_riskiest(prefix: str) -> str:
+    """Read the scores of a slice with the highest probability; binds cutoff, model_version, most."""
+    return (
+        f"SELECT * FROM {quoted(prefix + HEALTH_SCORES.name)} WHERE cutoff = $1 "
+        "AND model_version = $2 AND risk_rank <= $3 ORDER BY risk_rank"
     )
 
 

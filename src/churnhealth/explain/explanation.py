@@ -11,6 +11,7 @@ import pandas as pd
 
 from churnhealth.domain.indicators import Catalogue
 from churnhealth.explain.attribution import MISSING_SUFFIX, SEGMENT_SUFFIX
+from churnhealth.explain.ranking import strongest
 
 ALL_OTHERS = "(all others)"
 DRIVER_COLUMNS = (
@@ -109,8 +110,7 @@ class Explanation:
         if top < 1:
             raise ValueError(f"drivers: expected top of 1 or more, got {top!r}")
         points = self.points.to_numpy(dtype=np.float64)
-        keep = min(top, points.shape[1])
-        order = np.argsort(-np.abs(points), axis=1, kind="stable")[:, :keep]
+        order = strongest(points, top)
         taken = np.take_along_axis(points, order, axis=1)
         rows, ranks = np.nonzero(taken)
         table = self._driver_rows(rows, order[rows, ranks], ranks + 1, taken[rows, ranks])

@@ -6,7 +6,8 @@ beforehand whether much of something is good or bad.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,10 @@ from churnhealth.explain.explanation import ALL_OTHERS, Explanation, source_of
 from churnhealth.explain.phrases import Fact, missing_phrase, phrase, segment_phrase
 
 LANGUAGES = ("en", "ja")
+# Phrases kept from one batch of customers to the next, some 30 MB.
+REMEMBERED = 100_000
+# Between what is said of the indicator and the points.
+SENTENCE_ENDS = {"en": ". ", "ja": "。"}
 
 
 def reason(
@@ -79,10 +84,28 @@ def reasons(
         What the drivers were taken from; then sentences also tell the counts behind a ratio, the share
         of customers with a level, and values outside the training data.
     """
+    points = drivers["contribution_points"].to_numpy(dtype=np.float64)
+    told = phrases(drivers, catalogue, language, explanation=explanation)
+    return [sentence(words, change, language) for words, change in zip(told, points, strict=True)]
+
+
+def phrases(
+    drivers: pd.DataFrame,
+    catalogue: Catalogue,
+    language: str,
+    *,
+    explanation: Explanation | None = None,
+) -> list[str]:
+    """Write what `reasons` says before the points; `SENTENCE_ENDS` and `points_text` complete it.
+
+    Parameters
+    ----------
+    drivers, catalogue, language, explanation
+        As for `reasons`; the column contribution_points is not needed.
+    """
     names = drivers["indicator"].to_numpy(dtype=object)
     values = drivers["value"].to_numpy(dtype=object)
     typical = drivers["typical_value"].to_numpy(dtype=object)
-    points = drivers["contribution_points"].to_numpy(dtype=np.float64)
     # A catalogue looks names up one by one.
     words_of = dict(catalogue)
     counts = _counts(drivers, words_of, explanation)
@@ -92,9 +115,10 @@ def reasons(
         words = known.get(key)
         if words is None:
             fact = _fact(*key, catalogue=words_of, explanation=explanation)
-            known[key] = words = _phrase(key[0], fact, language)
+            # 1, 1.0 and True are equal and are not told alike.
+            known[key] = words = _remembered(key[0], fact, type(key[1]).__name__, language)
         told.append(words)
-    return [sentence(words, change, language) for words, change in zip(told, points, strict=True)]
+    return told
 
 
 def points_text(points: float, language: str) -> str:
@@ -153,6 +177,24 @@ def count_behind(ratio: Indicator, catalogue: Mapping[str, Indicator]) -> Indica
     return next((one for one in catalogue.values() if one.computed == wanted), None)
 
 
+def counted_columns(
+    columns: Iterable[str], catalogue: Mapping[str, Indicator], explanation: Explanation
+) -> dict[str, str]:
+    """Return for each column of points that is of a ratio the column of values that counts its window.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        Columns of points.
+    catalogue : mapping of str to Indicator
+        Says what is computed how.
+    explanation : Explanation
+        Ratios whose counts are not among its values are left out.
+    """
+    behind = {name: count_behind(_known(name, catalogue), catalogue) for name in columns}
+    return {name: one.name for name, one in behind.items() if one and one.name in explanation.values}
+
+
 def _counts(
     drivers: pd.DataFrame, catalogue: Mapping[str, Indicator], explanation: Explanation | None
 ) -> Sequence[float | None]:
@@ -161,12 +203,9 @@ def _counts(
     if explanation is None or not explanation.values.index.is_unique:
         return counts
     names = drivers["indicator"].astype(object)
-    for name in pd.unique(names):
-        behind = count_behind(_known(str(name), catalogue), catalogue)
-        if behind is None or behind.name not in explanation.values:
-            continue
+    for name, behind in counted_columns(map(str, pd.unique(names)), catalogue, explanation).items():
         at = np.flatnonzero(names == name)
-        found = explanation.values[behind.name].reindex(drivers["row"].iloc[at])
+        found = explanation.values[behind].reindex(drivers["row"].iloc[at])
         for place, count in zip(at, found, strict=True):
             counts[place] = None if pd.isna(count) else float(count)
     return counts
@@ -197,4 +236,10 @@ def sentence(words: str, points: float, language: str) -> str:
     >>> sentence("Logins: 5", -9.04, "en")
     'Logins: 5. Health −9 points'
     """
-    return f"{words}{'。' if language == 'ja' else '. '}{points_text(points, language)}"
+    return words + SENTENCE_ENDS[language] + points_text(points, language)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _remembered(indicator: str, fact: Fact, _kind: str, language: str) -> str:
+    """Write a phrase once for all batches of customers."""
+    return _phrase(indicator, fact, language)

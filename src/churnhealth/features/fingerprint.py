@@ -46,14 +46,48 @@ def frame_fingerprint(frame: pd.DataFrame, *, extra: Iterable[str] = ()) -> str:
     >>> frame_fingerprint(table) == frame_fingerprint(table.fillna({"b": "x"}))
     False
     """
-    names = [str(name) for name in frame.columns]
-    rows = np.zeros(len(frame), dtype=np.uint64)
-    for position, name in enumerate(names):
-        rows += _mixed(_value_hashes(frame.iloc[:, position]) ^ _name_hash(name))
-    head = json.dumps([len(frame), sorted(names), [str(one) for one in extra]])
-    digest = hashlib.sha256(head.encode())
-    digest.update(np.sort(rows).astype("<u8").tobytes())
-    return digest.hexdigest()
+    whole = TableFingerprint()
+    whole.add(frame)
+    return whole.digest(extra=extra)
+
+
+class TableFingerprint:
+    """The fingerprint of a table that comes in parts; the same value however it is cut.
+
+    It keeps 8 bytes per row.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"a": [1, 2, 3]})
+    >>> parts = TableFingerprint()
+    >>> for part in (table.iloc[:1], table.iloc[1:]):
+    ...     parts.add(part)
+    >>> parts.digest() == frame_fingerprint(table)
+    True
+    """
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._rows: list[Hashes] = []
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Take in the next rows; columns as in the first part, in any order."""
+        names = [str(name) for name in frame.columns]
+        if self._rows and sorted(names) != self._names:
+            raise ValueError(f"fingerprint: expected the columns {self._names}, got {sorted(names)}")
+        self._names = sorted(names)
+        rows = np.zeros(len(frame), dtype=np.uint64)
+        for position, name in enumerate(names):
+            rows += _mixed(_value_hashes(frame.iloc[:, position]) ^ _name_hash(name))
+        self._rows.append(rows)
+
+    def digest(self, *, extra: Iterable[str] = ()) -> str:
+        """Return the fingerprint of all rows so far; see `frame_fingerprint`."""
+        rows = np.concatenate([np.zeros(0, dtype=np.uint64), *self._rows])
+        head = json.dumps([len(rows), self._names, [str(one) for one in extra]])
+        digest = hashlib.sha256(head.encode())
+        digest.update(np.sort(rows).astype("<u8").tobytes())
+        return digest.hexdigest()
 
 
 def _value_hashes(values: pd.Series) -> Hashes:
@@ -66,7 +100,7 @@ def _value_hashes(values: pd.Series) -> Hashes:
     if values.dtype.kind in "iuf" or kind in _NUMBERS:
         hashes = _number_hashes(values, missing)
     elif kind.startswith("mixed"):
-        hashes = _hashed_words([_word(value) for value in values.tolist()])
+        hashes = _mixed_hashes(values)
     else:
         codes, distinct = pd.factorize(values)
         hashes = np.append(_hashed_words([_word(value) for value in distinct.tolist()]), _MISSING)[codes]
@@ -76,11 +110,34 @@ def _value_hashes(values: pd.Series) -> Hashes:
 
 def _number_hashes(values: pd.Series, missing: npt.NDArray[np.bool_]) -> Hashes:
     """Numbers by their double; whole numbers too large for one by their digits."""
-    if values.dtype.kind in "iu" and not values[~missing].between(-_LARGEST_EXACT, _LARGEST_EXACT).all():
-        return _hashed_words([f"number {value}" for value in values])
     numbers = values if values.dtype.kind in "iuf" else pd.to_numeric(values.where(~missing, np.nan))
     doubles = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
-    return pd.util.hash_array(np.where(missing, 0.0, doubles + 0.0))
+    hashes = pd.util.hash_array(np.where(missing, 0.0, doubles + 0.0))
+    if values.dtype.kind in "iu":
+        large = ~values.between(-_LARGEST_EXACT, _LARGEST_EXACT).to_numpy(dtype=bool, na_value=True)
+        large &= ~missing
+        hashes[large] = _hashed_words([f"number {value}" for value in values[large]])
+    return hashes
+
+
+def _mixed_hashes(values: pd.Series) -> Hashes:
+    """Hash numbers as in a column of numbers, and the rest by their words.
+
+    A value must not look different because of what else stands in its part of the table.
+    """
+    number = np.array([_is_number(value) for value in values.tolist()], dtype=bool)
+    hashes = _hashed_words([_word(value) for value in values.tolist()])
+    if number.any():
+        plain = pd.Series([float(value) for value in values[number]], dtype=np.float64)
+        hashes[number] = _number_hashes(plain, plain.isna().to_numpy())
+    return hashes
+
+
+def _is_number(value: Any) -> bool:
+    """Tell a number that a double can hold; of words only the digits count, and NaN is missing."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
+        return False
+    return isinstance(value, (float, np.floating)) or abs(int(value)) <= _LARGEST_EXACT
 
 
 def _word(value: Any) -> str:

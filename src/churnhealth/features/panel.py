@@ -1,22 +1,22 @@
-"""The one door from a raw table to the matrix of indicators, for training and for scoring.
+"""The one door from a raw table to the matrix of indicators: what passes it, and how to train.
 
-Training is strict: every fault of the table is told at once. Scoring is forgiving row by row: a row
-that cannot be scored becomes a reject with a reason, and rows read = rows passed + rejects.
+Training is strict: every fault of the table is told at once. How scoring goes through the door is
+told in `panel_scoring`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from churnhealth.domain.problem import ChurnProblem
-from churnhealth.errors import ConfigError, LeakageError, SchemaError, listed, nearest
+from churnhealth.errors import ConfigError, LeakageError, SchemaError, listed
 from churnhealth.features import panel_checks as checks
 from churnhealth.features import panel_parts as parts
 from churnhealth.features.rejects import reject_rows
@@ -24,7 +24,6 @@ from churnhealth.features.rejects import reject_rows
 FloatArray = npt.NDArray[np.float64]
 
 TRAINING = "training panel (rows counted from 1)"
-SCORING = "scoring panel (rows counted from 1)"
 
 
 @dataclass(frozen=True)
@@ -121,6 +120,31 @@ class Panel:
     rows_read: int
 
 
+@dataclass(frozen=True, eq=False)
+class PanelBatches:
+    """Customers of one cutoff that pass the door batch by batch; they can be taken once.
+
+    Their table may be held open until the last batch is taken, or until `close`.
+
+    Parameters
+    ----------
+    cutoff : Timestamp
+        Of all customers, UTC.
+    panels : generator of Panel
+        The batches.
+    """
+
+    cutoff: pd.Timestamp
+    panels: Generator[Panel]
+
+    def __iter__(self) -> Iterator[Panel]:
+        return self.panels
+
+    def close(self) -> None:
+        """Take no more batches."""
+        self.panels.close()
+
+
 def training_panel(
     frame: pd.DataFrame,
     columns: PanelColumns,
@@ -163,7 +187,9 @@ def training_panel(
         )
     given = parts.given_cutoff(cutoff, problem)
     table = checks.own_table(frame, TRAINING)
-    faults = checks.structure_faults(table, _wanted(columns, columns.indicators or (), columns.ignore))
+    faults = checks.structure_faults(
+        table, wanted_columns(columns, columns.indicators or (), columns.ignore)
+    )
     if table.empty:
         raise SchemaError(TRAINING, faults)
     table = table.loc[:, ~table.columns.duplicated()]
@@ -173,106 +199,21 @@ def training_panel(
     mrr, money_faults = parts.money_of(table, columns.mrr)
     faults += parts.cutoff_faults(table, columns.cutoff, instants) + checks.key_faults(ids, instants)
     faults += checks.unusable_faults(table, names)
-    faults += checks.infinite_faults(table, _numbers(table, columns.mrr, names))
-    _refuse(TRAINING, [*faults, *money_faults, *label_faults])
-    notes = _left_out(table, columns, names, "not named as indicators") + parts.censored_notes(y)
+    faults += checks.infinite_faults(table, numbers(table, columns.mrr, names))
+    refuse(TRAINING, [*faults, *money_faults, *label_faults])
+    notes = left_out(table, columns, names, "not named as indicators") + parts.censored_notes(y)
     X = table.loc[:, names].copy()
     rejects = reject_rows(table.iloc[:0], [], TRAINING)
     return Panel(ids.astype(str), instants, X, y, mrr, columns.currency, rejects, notes, len(X))
 
 
-def scoring_panel(
-    frame: pd.DataFrame,
-    columns: PanelColumns,
-    problem: ChurnProblem,
-    *,
-    indicators: Sequence[str],
-    cutoff: str | dt.date | None = None,
-    max_reject_share: float = 0.1,
-    source: str = "panel",
-) -> Panel:
-    """Check a table of customers to be scored at one cutoff.
-
-    Faults of the table raise; a row with a fault (customer_id missing, key repeated, infinite value,
-    cutoff missing or unreadable) goes to the rejects with its reasons. Columns that the model does
-    not know are left out, and noted. A label is not looked at.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        One row per customer_id (and cutoff); never changed.
-    columns : PanelColumns
-        What its columns mean; the label's and the cutoff's column may be absent.
-    problem : ChurnProblem
-        Gives the time zone.
-    indicators : sequence of str
-        The model's indicators, in its order.
-    cutoff : date or str, optional
-        Only rows of this cutoff are read; where the table has no cutoff column, it is the cutoff of
-        all rows. None: the newest cutoff of the table.
-    max_reject_share : float
-        Largest share (0-1) of rows that may be rejected.
-    source : str
-        Name of the table or file, kept with the rejects.
-
-    Returns
-    -------
-    Panel
-        With `y` None, and `rows_read == len(X) + len(rejects)`.
-
-    Raises
-    ------
-    SchemaError
-        Missing columns, no rows, no rows at the cutoff, or too many rejects.
-    ConfigError
-        No cutoff column and no cutoff given.
-    """
-    whole = checks.own_table(frame, SCORING)
-    given = parts.given_cutoff(cutoff, problem)
-    dated = columns.cutoff is not None and columns.cutoff in whole
-    if not dated and given is None:
-        _refuse_without_cutoff(columns, whole)
-    cutoff_column = columns.cutoff if dated else None
-    needed = replace(columns, label=None, cutoff=cutoff_column)
-    _refuse(SCORING, checks.structure_faults(whole, _wanted(needed, indicators)))
-    ids, instants = parts.keys_of(whole, columns.customer_id, cutoff_column, given, problem)
-    taken, notes = parts.rows_of_cutoff(instants, given, problem)
-    table, ids, instants = whole[taken], ids[taken], instants[taken]
-    mrr, money_faults = parts.money_of(table, columns.mrr)
-    _refuse(SCORING, money_faults)
-    numbers = _numbers(table, columns.mrr, indicators)
-    reasons = parts.reject_reasons(table, ids, instants, cutoff_column, numbers)
-    bad = reasons != ""
-    _refuse(SCORING, parts.too_many_rejects(reasons[bad], len(table), max_reject_share))
-    notes += _left_out(whole, columns, indicators, "unknown to the model")
-    return Panel(
-        ids[~bad].astype(str).reset_index(drop=True),
-        instants[~bad].reset_index(drop=True),
-        table.loc[~bad, list(indicators)].reset_index(drop=True),
-        None,
-        None if mrr is None else mrr[~bad],
-        columns.currency,
-        reject_rows(table[bad], reasons[bad], source),
-        notes,
-        len(table),
-    )
-
-
-def _refuse_without_cutoff(columns: PanelColumns, table: pd.DataFrame) -> None:
-    name = columns.cutoff or "cutoff"
-    raise ConfigError(
-        f"scoring: no cutoff is given and the table has no cutoff column {name!r}"
-        f"{nearest(name, table.columns)}; give the cutoff (cutoff_date = 2026-04-01 under [scoring]) "
-        "or name the column (cutoff under [panel])"
-    )
-
-
-def _refuse(table: str, faults: Sequence[str]) -> None:
+def refuse(table: str, faults: Sequence[str]) -> None:
+    """Raise one SchemaError with all faults, when there are any."""
     if faults:
         raise SchemaError(table, faults)
 
 
-def _wanted(
+def wanted_columns(
     columns: PanelColumns, indicators: Iterable[str], ignored: Iterable[str] = ()
 ) -> dict[str, str]:
     """Return what each needed column is for, by name; the first use counts."""
@@ -287,12 +228,13 @@ def _wanted(
     return wanted
 
 
-def _numbers(table: pd.DataFrame, mrr: str | None, names: Sequence[str]) -> list[str]:
+def numbers(table: pd.DataFrame, mrr: str | None, names: Sequence[str]) -> list[str]:
     """Return the columns that must be finite."""
     return [name for name in dict.fromkeys([*names, *([mrr] if mrr else [])]) if name in table]
 
 
-def _left_out(table: pd.DataFrame, columns: PanelColumns, used: Sequence[str], why: str) -> list[str]:
-    known = {*used, *_wanted(columns, (), columns.ignore)}
+def left_out(table: pd.DataFrame, columns: PanelColumns, used: Sequence[str], why: str) -> list[str]:
+    """Return a note that names the columns that are not used, when there are any."""
+    known = {*used, *wanted_columns(columns, (), columns.ignore)}
     extra = [name for name in table.columns if name not in known]
     return [f"left out, {why}: {listed(extra)}"] if extra else []

@@ -59,8 +59,13 @@ def label_of(table: pd.DataFrame, name: str, problem: ChurnProblem) -> tuple[Flo
         return np.full(len(table), np.nan), faults
 
 
-def money_of(table: pd.DataFrame, name: str | None) -> tuple[FloatArray | None, list[str]]:
-    """Return money per month as numbers (NaN where missing), and its faults."""
+def money_of(
+    table: pd.DataFrame, name: str | None, *, before: int = 0
+) -> tuple[FloatArray | None, list[str]]:
+    """Return money per month as numbers (NaN where missing), and its faults.
+
+    `before` rows of the whole table stand before these.
+    """
     if name is None or name not in table:
         return None, []
     values = table[name]
@@ -71,9 +76,8 @@ def money_of(table: pd.DataFrame, name: str | None) -> tuple[FloatArray | None, 
     if not wrong.any():
         return numbers, []
     examples = listed(values[wrong].unique(), 3)
-    return None, [
-        f"mrr column {listed([name])} holds no numbers in {checks.row_numbers(wrong)}: {examples}"
-    ]
+    rows = checks.row_numbers(np.append(np.zeros(before, dtype=bool), wrong))
+    return None, [f"mrr column {listed([name])} holds no numbers in {rows}: {examples}"]
 
 
 def censored_notes(y: FloatArray) -> list[str]:
@@ -125,7 +129,12 @@ def rows_of_cutoff(
 
 
 def reject_reasons(
-    table: pd.DataFrame, ids: pd.Series, instants: pd.Series, cutoff: str | None, numbers: Iterable[str]
+    table: pd.DataFrame,
+    ids: pd.Series,
+    instants: pd.Series,
+    cutoff: str | None,
+    numbers: Iterable[str],
+    repeated: BoolArray,
 ) -> TextArray:
     """Say why rows cannot be scored; empty text for rows that can.
 
@@ -138,6 +147,8 @@ def reject_reasons(
         Name of the cutoff column, if there is one.
     numbers : iterable of str
         Columns that must not be infinite.
+    repeated : ndarray of bool, shape (n,)
+        Rows whose key stands more than once in the whole table.
     """
     found = [(ids.isna().to_numpy(), "customer_id is missing")]
     if cutoff is not None:
@@ -146,10 +157,12 @@ def reject_reasons(
         found.append(
             (instants.isna().to_numpy() & ~missing, f"cutoff {listed([cutoff])} cannot be read")
         )
-    found.append((checks.repeated_keys(ids, instants), "several rows have this customer_id and cutoff"))
+    found.append((repeated, "several rows have this customer_id and cutoff"))
     found += [(checks.infinite(table[name]), f"column {listed([name])} is infinite") for name in numbers]
     reasons = np.full(len(table), "", dtype=object)
     for rows, reason in found:
+        if not rows.any():
+            continue
         reasons[rows] = [f"{before}; {reason}" if before else reason for before in reasons[rows]]
     return reasons
 

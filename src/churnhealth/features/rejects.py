@@ -15,7 +15,9 @@ import pandas as pd
 REJECT_COLUMNS = ("source", "row_hash", "reason", "row_json")
 
 
-def reject_rows(frame: pd.DataFrame, reasons: Sequence[str], source: str) -> pd.DataFrame:
+def reject_rows(
+    frame: pd.DataFrame, reasons: Sequence[str], source: str, *, seen: dict[str, int] | None = None
+) -> pd.DataFrame:
     """Write rows as rejects.
 
     Parameters
@@ -26,6 +28,9 @@ def reject_rows(frame: pd.DataFrame, reasons: Sequence[str], source: str) -> pd.
         Why each row is rejected.
     source : str
         Name of the table or file that the rows come from.
+    seen : dict, optional
+        How often each row was rejected before, by its hash, where a table comes in parts; it is
+        brought up to date.
 
     Returns
     -------
@@ -37,7 +42,7 @@ def reject_rows(frame: pd.DataFrame, reasons: Sequence[str], source: str) -> pd.
     return pd.DataFrame(
         {
             "source": [source] * len(written),
-            "row_hash": _hashes(written),
+            "row_hash": _hashes(written, {} if seen is None else seen),
             "reason": list(reasons),
             "row_json": written,
         },
@@ -64,12 +69,13 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def _hashes(written: list[str]) -> list[str]:
-    seen: dict[str, int] = {}
+def _hashes(written: list[str], seen: dict[str, int]) -> list[str]:
     hashes = []
     for text in written:
-        seen[text] = seen.get(text, 0) + 1
-        hashes.append(hashlib.sha256(f"{seen[text]}:{text}".encode()).hexdigest())
+        first = hashlib.sha256(f"1:{text}".encode()).hexdigest()
+        count = seen[first] = seen.get(first, 0) + 1
+        again = hashlib.sha256(f"{count}:{text}".encode()).hexdigest()
+        hashes.append(first if count == 1 else again)
     return hashes
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from churnhealth.adapters.warehouse import ScoreSlice, Warehouse
+from churnhealth.adapters.warehouse import Warehouse
 from churnhealth.errors import WarehouseError, listed, nearest
 
 
@@ -96,23 +96,29 @@ def _unknown(warehouse: Warehouse, customer_id: str) -> str:
     return f"no score for customer {listed([customer_id])}{told or f'; others are {listed(alike, 3)}'}"
 
 
-def riskiest(tables: ScoreSlice, most: int = 5) -> tuple[CustomerCard, ...]:
-    """Return the customers of a slice with the highest churn probability, the riskiest first."""
-    top = tables.scores.nsmallest(most, "risk_rank")
-    return tuple(
-        CustomerCard(
-            {str(name): value for name, value in row.items()},
-            _of(tables.group_scores, row["customer_id"]),
-            _of(tables.drivers, row["customer_id"]).sort_values("rank"),
-            len(tables.scores),
-        )
-        for row in top.to_dict("records")
-    )
+def riskiest(
+    warehouse: Warehouse, cutoff: datetime, model_version: str, customers: int, most: int = 5
+) -> tuple[CustomerCard, ...]:
+    """Return the customers of a published slice with the highest churn probability, in their order.
 
-
-def _of(table: pd.DataFrame, customer_id: Any) -> pd.DataFrame:
-    rows: pd.DataFrame = table[table["customer_id"] == customer_id]
-    return rows.reset_index(drop=True)
+    Parameters
+    ----------
+    warehouse : Warehouse
+        Where the slice was published.
+    cutoff, model_version
+        The slice.
+    customers : int
+        How many customers it has.
+    most : int
+        At most so many cards.
+    """
+    cards = []
+    for row in warehouse.riskiest_scores(cutoff, model_version, most).to_dict("records"):
+        key = (str(row["customer_id"]), cutoff, model_version)
+        groups, drivers = warehouse.customer_groups(*key), warehouse.customer_drivers(*key)
+        values = {str(name): value for name, value in row.items()}
+        cards.append(CustomerCard(values, groups, drivers, customers))
+    return tuple(cards)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections import Counter
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from churnhealth.adapters.staging import StagedScores
 from churnhealth.adapters.tracking import ModelRegistry, ModelVersion
-from churnhealth.adapters.warehouse import ScoreSlice
 from churnhealth.errors import ArtifactError, TrackingError
 from churnhealth.estimator import HealthModel
-from churnhealth.features.fingerprint import frame_fingerprint
-from churnhealth.features.panel import Panel, scoring_panel
+from churnhealth.features.panel import PanelBatches
 from churnhealth.jobs.cards import CustomerCard, riskiest
-from churnhealth.jobs.declarations_changed import require_unchanged
-from churnhealth.jobs.history_panel import history_scoring_panel
 from churnhealth.jobs.ledger import JobRun, job_run
-from churnhealth.jobs.score_tables import score_tables
+from churnhealth.jobs.score_tables import reject_table, score_batch
+from churnhealth.jobs.score_tally import ScoreTally
+from churnhealth.jobs.scoring_source import read_scoring_batches
 from churnhealth.jobs.wiring import Workplace
 
 STAGES = 4
@@ -89,42 +88,55 @@ def score(workplace: Workplace, *, cutoff: dt.date | None = None) -> ScoreResult
 
 
 def _score(workplace: Workplace, run: JobRun, cutoff: dt.date | None) -> ScoreResult:
-    settings = workplace.settings
     workplace.progress("reading the champion")
     version, model = champion_model(workplace.registry)
     workplace.progress("reading the customers")
-    panel = read_scoring_panel(workplace, model, cutoff)
-    moment = panel.cutoff.iloc[0].to_pydatetime()
-    record = run.begin(
-        rows_read=panel.rows_read,
-        cutoff=moment,
-        model_version=version.model_version,
-        input_fingerprint=_fingerprint(panel, version, settings.scoring.drivers),
-    )
+    batches = read_scoring_batches(workplace, model, cutoff)
+    tally = ScoreTally(version.model_version, workplace.settings.scoring.drivers)
+    cutoff_read = batches.cutoff.to_pydatetime()
+    started = run.begin(rows_read=0, cutoff=cutoff_read, model_version=version.model_version)
     workplace.progress("scoring and explaining")
-    tables = score_tables(
-        model,
-        panel,
-        model_version=version.model_version,
-        run_id=run.run_id,
-        scored_at=run.started_at,
-        drivers=settings.scoring.drivers,
-    )
-    workplace.progress("publishing")
-    published = workplace.warehouse.publish(record, tables, workplace.clock())
+    with workplace.warehouse.staging() as staged:
+        # A DuckDB file that is still read cannot be written to, the ledger neither.
+        with closing(batches):
+            _stage(workplace, run, model, batches, staged, tally)
+        record = replace(started, rows_read=tally.rows_read, input_fingerprint=tally.fingerprint())
+        workplace.progress("publishing")
+        published = staged.publish(record, workplace.clock())
     return ScoreResult(
         run_id=run.run_id,
         status=published.status,
         revision=published.revision,
-        cutoff=moment,
+        cutoff=tally.cutoff,
         model_version=version.model_version,
-        rows_read=panel.rows_read,
-        rows_scored=len(panel.X),
-        rows_rejected=len(panel.rejects),
-        bands=_band_counts(tables),
-        notes=(*panel.notes, *_unseen_notes(model, panel)),
-        riskiest=riskiest(tables),
+        rows_read=tally.rows_read,
+        rows_scored=tally.rows_scored,
+        rows_rejected=tally.rows_rejected,
+        bands={band: tally.bands[band] for band in ("green", "yellow", "red")},
+        notes=tally.notes,
+        riskiest=riskiest(workplace.warehouse, tally.cutoff, version.model_version, tally.rows_scored),
     )
+
+
+def _stage(
+    workplace: Workplace,
+    run: JobRun,
+    model: HealthModel,
+    batches: PanelBatches,
+    staged: StagedScores,
+    tally: ScoreTally,
+) -> None:
+    """Score batch after batch, and put them aside."""
+    for panel in batches:
+        tally.read(model, panel)
+        if panel.X.empty:
+            staged.add_rejects(reject_table(panel.rejects))
+            continue
+        batch = score_batch(
+            model, panel, scored_at=run.started_at, drivers=workplace.settings.scoring.drivers
+        )
+        tally.scored(batch)
+        staged.add(batch)
 
 
 def champion_model(registry: ModelRegistry) -> tuple[ModelVersion, HealthModel]:
@@ -155,53 +167,3 @@ def load_version(registry: ModelRegistry, version: ModelVersion) -> HealthModel:
             f", got {str(model.artifact_hash_)[:12]}…: it was exchanged after it was registered; retrain"
         )
     return model
-
-
-def read_scoring_panel(workplace: Workplace, model: HealthModel, cutoff: dt.date | None) -> Panel:
-    """Read the customers to be scored, through the same door as for training."""
-    settings = workplace.settings
-    require_unchanged(settings, model.catalogue_)
-    problem = model.problem or settings.problem
-    indicators = [column.name for column in model.model_.columns]
-    if settings.is_history:
-        day = cutoff or settings.scoring.cutoff_date
-        return history_scoring_panel(workplace, indicators, problem, day)
-    source = settings.scoring_source
-    frame = workplace.read(source)
-    given = cutoff or settings.scoring.cutoff_date
-    columns = settings.panel_columns
-    if given is None and columns.cutoff is None:
-        given = settings.panel.cutoff_date
-    return scoring_panel(
-        frame,
-        columns,
-        problem,
-        indicators=indicators,
-        cutoff=given,
-        max_reject_share=settings.scoring.max_reject_share,
-        source=str(source),
-    )
-
-
-def _fingerprint(panel: Panel, version: ModelVersion, drivers: int) -> str:
-    """Hash everything that the published tables depend on, except names of runs and times."""
-    frame = panel.X.copy()
-    frame[(0, "customer_id")] = panel.customer_id.to_numpy()
-    if panel.mrr is not None:
-        frame[(0, "mrr")] = panel.mrr
-    rejects = sorted(panel.rejects["row_hash"] + panel.rejects["reason"])
-    cutoff = panel.cutoff.iloc[0].isoformat()
-    extra = [cutoff, version.model_version, str(panel.currency), str(drivers), *rejects]
-    return frame_fingerprint(frame, extra=extra)
-
-
-def _band_counts(tables: ScoreSlice) -> dict[str, int]:
-    counts = Counter(tables.scores["health_band"])
-    return {band: counts[band] for band in ("green", "yellow", "red")}
-
-
-def _unseen_notes(model: HealthModel, panel: Panel) -> list[str]:
-    unseen = model.unseen_levels(panel.X)
-    return [
-        f"{name}: {rows} customers have a level never seen in training" for name, rows in unseen.items()
-    ]

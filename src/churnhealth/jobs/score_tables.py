@@ -1,149 +1,115 @@
-"""From a model and a panel to the tables of one scoring run; no warehouse, no clock."""
+"""From a model and a batch of customers to the tables of a scoring run; no warehouse, no clock."""
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
-from churnhealth.adapters.warehouse import ScoreSlice
+from churnhealth.adapters.json_rows import json_rows
+from churnhealth.adapters.score_batch import KINDS, ScoreBatch, batch_schema
+from churnhealth.domain.health import BANDS
+from churnhealth.domain.tables import HEALTH_REJECTS
 from churnhealth.estimator import HealthModel
 from churnhealth.explain.explanation import Explanation
-from churnhealth.explain.reasons import reasons
 from churnhealth.features.panel import Panel
+from churnhealth.jobs.driver_rows import driver_rows
+from churnhealth.jobs.value_texts import arrow_values
 
 
-def score_tables(
-    model: HealthModel,
-    panel: Panel,
-    *,
-    model_version: str,
-    run_id: str,
-    scored_at: datetime,
-    drivers: int = 5,
-) -> ScoreSlice:
-    """Score and explain every customer of a panel.
+def score_batch(
+    model: HealthModel, panel: Panel, *, scored_at: datetime, drivers: int = 5
+) -> ScoreBatch:
+    """Score and explain every customer of a panel, from one pass through the model's trees.
 
     Parameters
     ----------
     model : HealthModel
         The champion.
     panel : Panel
-        Customers at one cutoff, as `scoring_panel` gives them.
-    model_version, run_id : str
-        Kept with every row.
+        Customers at one cutoff, as `scoring_batches` gives them; at least one.
     scored_at : datetime
-        Time zone aware.
+        Time zone aware; stands beside every score.
     drivers : int
         Strongest contributions per customer that get a row of their own.
 
     Returns
     -------
-    ScoreSlice
-        Columns as in `churnhealth.domain.tables`.
+    ScoreBatch
     """
-    explanation = model.explain(panel.X)
-    key = pd.DataFrame(
-        {
-            "customer_id": panel.customer_id.to_numpy(),
-            "cutoff": panel.cutoff.to_numpy(),
-            "model_version": model_version,
-        }
-    )
-    key["cutoff"] = pd.Series(panel.cutoff).reset_index(drop=True)
-    return ScoreSlice(
-        scores=_scores(model, panel, explanation, key).assign(scored_at=scored_at, run_id=run_id),
-        group_scores=_group_scores(explanation, key),
-        drivers=_drivers(explanation, key, drivers),
-        indicators=key.assign(indicators=_indicator_json(panel.X)),
-        rejects=panel.rejects,
+    probability, explanation = model.explained_probability(panel.X)
+    customers = pa.array(panel.customer_id.to_numpy(dtype=object), pa.large_string())
+    return ScoreBatch(
+        scores=_scores(model, panel, probability, explanation.base_points, customers, scored_at),
+        group_scores=_group_scores(explanation, customers),
+        drivers=driver_rows(explanation, customers, drivers),
+        indicators=pa.table({"customer_id": customers, "indicators": _indicator_json(panel.X)}),
+        rejects=reject_table(panel.rejects),
     )
 
 
-def value_text(value: object) -> str | None:
-    """Write a value for a text column: the shortest form that reads back as the same number.
-
-    Examples
-    --------
-    >>> value_text(12.0), value_text(0.1), value_text(True), value_text("Gold"), value_text(None)
-    ('12', '0.1', 'true', 'Gold', None)
-    """
-    if value is None:
-        return None
-    plain = _plain(value)
-    if isinstance(plain, bool):
-        return "true" if plain else "false"
-    if isinstance(plain, float) and plain.is_integer() and abs(plain) < 1e15:
-        return str(int(plain))
-    return str(plain)
+def reject_table(rejects: pd.DataFrame) -> pa.Table:
+    """Return the rejects of a batch as Arrow."""
+    schema = batch_schema(HEALTH_REJECTS)
+    columns = [
+        pa.array(rejects[name].to_numpy(dtype=object), pa.large_string()) for name in schema.names
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def _scores(
-    model: HealthModel, panel: Panel, explanation: Explanation, key: pd.DataFrame
-) -> pd.DataFrame:
-    probability = model.churn_probability(panel.X)
-    mrr = np.full(len(key), np.nan) if panel.mrr is None else panel.mrr
-    scores = key.assign(
-        churn_probability=probability,
-        probability_low=np.nan,
-        probability_high=np.nan,
-        health_score=100.0 * (1.0 - probability),
-        health_band=model.bands_.band(probability),
-        risk_rank=_ranks(probability, key["customer_id"]),
-        base_points=explanation.base_points,
-        mrr_at_risk=probability * mrr,
+    model: HealthModel,
+    panel: Panel,
+    probability: npt.NDArray[np.float64],
+    base_points: float,
+    customers: pa.Array,
+    scored_at: datetime,
+) -> pa.Table:
+    count = len(customers)
+    unknown = pa.nulls(count, pa.float64())
+    bands = np.searchsorted([model.bands_.yellow, model.bands_.red], probability, side="right")
+    at_risk = None if panel.mrr is None else pa.array(probability * panel.mrr, from_pandas=True)
+    currency = panel.currency if panel.mrr is not None else None
+    return pa.table(
+        {
+            "customer_id": customers,
+            "churn_probability": probability,
+            "probability_low": unknown,
+            "probability_high": unknown,
+            "health_score": 100.0 * (1.0 - probability),
+            "health_band": pa.DictionaryArray.from_arrays(
+                pa.array(bands.astype(np.int8)), pa.array(BANDS, pa.large_string())
+            ),
+            "base_points": np.full(count, base_points),
+            "mrr_at_risk": unknown if at_risk is None else at_risk,
+            "currency": pa.repeat(pa.scalar(currency, pa.large_string()), count),
+            "scored_at": pa.repeat(pa.scalar(scored_at, KINDS["timestamp"]), count),
+        }
     )
-    return scores.assign(currency=None if panel.mrr is None else panel.currency)
 
 
-def _ranks(probability: np.ndarray, customer_id: pd.Series) -> np.ndarray:
-    """Rank from 1, the highest probability first; equal ones in the order of their ids."""
-    order = np.lexsort([customer_id.to_numpy(dtype=str), -probability])
-    ranks = np.empty(len(order), dtype=np.int64)
-    ranks[order] = np.arange(1, len(order) + 1)
-    return ranks
-
-
-def _group_scores(explanation: Explanation, key: pd.DataFrame) -> pd.DataFrame:
-    points, sub_scores = explanation.groups(), explanation.sub_scores
-    parts = [
-        key.assign(
-            indicator_group=group,
-            points=points[group].to_numpy(),
-            sub_score=sub_scores[group].to_numpy(),
-        )
-        for group in points.columns
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _drivers(explanation: Explanation, key: pd.DataFrame, top: int) -> pd.DataFrame:
-    table = explanation.drivers(top, others=True)
-    rows = key.iloc[table["row"].to_numpy()].reset_index(drop=True)
-    told = table.drop(columns="row").assign(
-        reason_en=reasons(table, explanation.catalogue, "en", explanation=explanation),
-        reason_ja=reasons(table, explanation.catalogue, "ja", explanation=explanation),
-        value=table["value"].map(value_text, na_action="ignore"),
-        typical_value=table["typical_value"].map(value_text, na_action="ignore"),
+def _group_scores(explanation: Explanation, customers: pa.Array) -> pa.Table:
+    """One row per customer and group, customer by customer."""
+    points = explanation.groups()
+    groups, count = [str(name) for name in points.columns], len(customers)
+    sub_scores = explanation.sub_scores[list(points.columns)]
+    who = np.repeat(np.arange(count, dtype=np.int32), len(groups))
+    which = np.tile(np.arange(len(groups), dtype=np.int32), count)
+    return pa.table(
+        {
+            "customer_id": pa.DictionaryArray.from_arrays(pa.array(who), customers),
+            "indicator_group": pa.DictionaryArray.from_arrays(
+                pa.array(which), pa.array(groups, pa.large_string())
+            ),
+            "points": points.to_numpy(np.float64).ravel(),
+            "sub_score": pa.array(sub_scores.to_numpy(np.float64).ravel(), from_pandas=True),
+        }
     )
-    return pd.concat([rows, told], axis=1)
 
 
-def _indicator_json(frame: pd.DataFrame) -> list[str]:
-    columns = {name: _json_values(frame[name]) for name in frame.columns}
-    rows = zip(*columns.values(), strict=True)
-    return [json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) for row in rows]
-
-
-def _json_values(values: pd.Series) -> list[Any]:
-    return [
-        None if missing else _plain(value) for value, missing in zip(values, values.isna(), strict=True)
-    ]
-
-
-def _plain(value: Any) -> Any:
-    plain = value.item() if isinstance(value, np.generic) else value
-    return plain if isinstance(plain, (bool, int, float, str)) else str(plain)
+def _indicator_json(frame: pd.DataFrame) -> pa.Array:
+    columns = [arrow_values(frame[name]) for name in frame.columns]
+    return json_rows(pa.Table.from_arrays(columns, names=[str(name) for name in frame.columns]))

@@ -167,13 +167,14 @@ class PanelSettings(Section):
 
 
 class ScoringSettings(Section):
-    """[scoring]: where the customers to be scored are (default: the panel), and how many drivers."""
+    """[scoring]: the customers to be scored (default: the panel), how many drivers, rows at a time."""
 
     table: Text | None = None
     file: File = None
     cutoff_date: Date = None
     max_reject_share: Annotated[float, Field(ge=0, le=1)] = 0.1
     drivers: Annotated[int, Field(ge=1)] = 5
+    batch_rows: Annotated[int, Field(ge=1)] = 50_000
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
