@@ -73,7 +73,7 @@ def follow_level(log_odds: FloatArray, told: OutOfFold, cutoff: IntArray) -> Lev
     def surprise(log_move: float) -> float:
         factor = cho_factor(_covariance(np.exp(log_move), apart) + np.diag(variance))
         fit = 0.5 * float(look @ cho_solve(factor, look)) + float(np.log(np.diag(factor[0])).sum())
-        return fit + 0.5 * ((log_move - np.log(USUAL_MOVE)) / np.log(MOVE_FACTOR)) ** 2
+        return fit + 0.5 * float((log_move - np.log(USUAL_MOVE)) / np.log(MOVE_FACTOR)) ** 2
 
     found = minimize_scalar(surprise, bounds=tuple(np.log(MOVE_BOUNDS)), method="bounded")
     move = float(np.exp(found.x))
