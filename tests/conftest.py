@@ -3,6 +3,7 @@ small project on a real DuckDB file whose registry is kept in memory, by the sam
 
 from __future__ import annotations
 
+import copy
 import itertools
 import os
 import shutil
@@ -11,7 +12,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from churnhealth.adapters.duckdb_warehouse import DuckDBWarehouse
 from churnhealth.adapters.tracking import ModelVersion, TrainingRecord, model_version_name
 from churnhealth.estimator import HealthModel
 from churnhealth.jobs.retrain import retrain
+from churnhealth.jobs.score import score
 from churnhealth.jobs.settings import load_settings
 from churnhealth.jobs.wiring import Workplace
 
@@ -301,3 +303,36 @@ def trained(tmp_path: Path, trained_template: tuple[Path, MemoryRegistry]) -> Wo
     opened.registry.kept = list(registry.kept)
     opened.registry.records = list(registry.records)
     return opened
+
+
+def _promote(workplace: Workplace, model: HealthModel) -> None:
+    model = copy.copy(model)
+    model.problem = workplace.settings.problem
+    folder = model.save(workplace.settings.folder / f"model-{len(workplace.registry.kept)}")
+    version = workplace.registry.log_version(
+        TrainingRecord("by hand", folder, str(model.artifact_hash_))
+    )
+    workplace.registry.set_champion(version.version)
+
+
+@pytest.fixture(scope="session")
+def project_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workplace]:
+    """Return what makes a project of scores: (model, customers, day of the cutoff) after one another.
+
+    `customers` has customer_id as index; `more` is added to the configuration.
+    """
+
+    def make(*runs: tuple[HealthModel, pd.DataFrame, str], more: str = "") -> Workplace:
+        folder = tmp_path_factory.mktemp("by-hand")
+        (folder / "churnhealth.toml").write_text(CONFIG + more)
+        workplace, champion = open_in(folder, hour=1), None
+        for model, customers, day in runs:
+            if model is not champion:
+                _promote(workplace, model)
+            champion = model
+            frame = customers.assign(customer_id=customers.index, mrr=100.0)
+            workplace.warehouse.write_table("to_score", frame.reset_index(drop=True))
+            score(workplace, cutoff=date.fromisoformat(day))
+        return workplace
+
+    return make

@@ -25,15 +25,18 @@ from sklearn.utils.validation import (
 from churnhealth.domain.health import FloatArray, HealthBands, health_from_probability
 from churnhealth.domain.indicators import Catalogue
 from churnhealth.domain.problem import ChurnProblem
+from churnhealth.domain.scorecard import PointTable
 from churnhealth.errors import ArtifactError, SchemaError
 from churnhealth.estimator_inputs import (
     check_monotone,
+    check_points,
     check_segments,
     customer_codes,
     moments_of,
     plain_value,
     sorted_classes,
 )
+from churnhealth.evaluate.forecast import ChurnerForecast, forecast_churners
 from churnhealth.explain.attribution import health_points, with_missing_columns
 from churnhealth.explain.compare import ComparisonGroup
 from churnhealth.explain.contributions import Reference, StackExplainer
@@ -51,7 +54,8 @@ class HealthModel(ClassifierMixin, BaseEstimator):
     Learners (penalised logistic regressions, straight and on splines, small and deep LightGBM
     ensembles) are stacked on the log-odds by out-of-fold log loss, together with the base rate, and end
     in one strictly increasing calibrator. So every prediction is a sum over indicators, and `explain`
-    gives it. With several cutoffs the intercept follows the newest of them.
+    gives it. A simpler rung (base rate, point table, regressions alone) is taken where it has the lower
+    loss; `model_.summary` says which and why. With several cutoffs the intercept follows the newest.
 
     Parameters
     ----------
@@ -68,6 +72,9 @@ class HealthModel(ClassifierMixin, BaseEstimator):
     monotone : mapping of str to {1, -1}, optional
         Indicators whose rise must never lower (1) or never raise (-1) the churn probability. Nothing
         is assumed of the others.
+    points : PointTable, optional
+        A points score made by hand: the rung "point table" of the ladder. Its total enters by a line
+        that falls: more points, less churn. None: a small table is learned.
     leaf_budget : int
         Most leaves of all trees: the price of scoring and explaining.
     random_state : int
@@ -87,7 +94,7 @@ class HealthModel(ClassifierMixin, BaseEstimator):
     catalogue_ : Catalogue
         One indicator per column.
     model_ : FittedModel
-        Columns, stack, calibrator.
+        Columns, stack, calibrator; `model_.point_table` is the point table, given or learned.
     reference_ : Reference
         The population that explanations are told against.
     label_known_through_ : Timestamp or None
@@ -120,6 +127,7 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         bands: HealthBands | None = None,
         segments: Sequence[str] = (),
         monotone: Mapping[str, int] | None = None,
+        points: PointTable | None = None,
         leaf_budget: int = LEAF_BUDGET,
         random_state: int = 0,
         n_jobs: int | None = None,
@@ -129,6 +137,7 @@ class HealthModel(ClassifierMixin, BaseEstimator):
         self.bands = bands
         self.segments = segments
         self.monotone = monotone
+        self.points = points
         self.leaf_budget = leaf_budget
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -191,6 +200,7 @@ class HealthModel(ClassifierMixin, BaseEstimator):
                 leaf_budget=self.leaf_budget,
                 segments=check_segments(self.segments, frame),
                 monotone=check_monotone(self.monotone, frame),
+                points=check_points(self.points, self.monotone),
             ),
         )
         matrix = encode_table(frame.loc[kept], self.model_.columns).matrix
@@ -266,6 +276,19 @@ class HealthModel(ClassifierMixin, BaseEstimator):
             index=frame.index,
         )
 
+    def expected_churners(self, X: Any, level: float = 0.95) -> ChurnerForecast:
+        """Return how many of these customers are expected to churn, with a range.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n_rows, n_indicators)
+            Customers at one cutoff.
+        level : float
+            Of the range (0-1). It holds chance and how unsure the base rate of the next window is;
+            a model fitted without cutoffs does not know how far base rates move.
+        """
+        return forecast_churners(self.churn_probability(X), self.model_.level_error, level)
+
     def unseen_levels(self, X: Any) -> dict[str, int]:
         """Return, per category column, how many rows have a level that was not seen at fit."""
         return self._encode(X).unseen
@@ -329,6 +352,7 @@ class HealthModel(ClassifierMixin, BaseEstimator):
             typical=group.typical,
             catalogue=self.catalogue_,
             sub_scores=by_group.apply(lambda one: self._health(base + one.to_numpy())),
+            level_shares=group.level_shares,
             ranges={
                 column.name: (column.low, column.high)
                 for column in columns

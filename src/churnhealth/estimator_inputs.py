@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.utils.validation import check_consistent_length
 
 from churnhealth.domain.problem import ChurnProblem
+from churnhealth.domain.scorecard import PointTable
 from churnhealth.errors import ConfigError, SchemaError, nearest
 from churnhealth.model.columns import IntArray
 
@@ -109,6 +110,33 @@ def check_monotone(monotone: Mapping[str, int] | None, frame: pd.DataFrame) -> d
     if faults:
         raise ConfigError("monotone: " + "; ".join(faults))
     return dict(monotone or {})
+
+
+def check_points(points: PointTable | None, monotone: Mapping[str, int] | None) -> PointTable | None:
+    """Return the point table, whose points must go the way that `monotone` asks for.
+
+    Raises
+    ------
+    ConfigError
+        It is no PointTable, or its points rise and fall against a direction.
+    """
+    if points is None:
+        return None
+    if not isinstance(points, PointTable):
+        raise ConfigError(
+            f"points: expected a PointTable, got {type(points).__name__}; "
+            "PointTable.from_dict makes one from plain values"
+        )
+    faults = [
+        f"{rule.indicator!r} earns {' then '.join(f'{one:g}' for one in rule.by_rising_value())} points "
+        f"as it rises, against monotone {direction}"
+        for rule in points.rules
+        if (direction := (monotone or {}).get(rule.indicator, 0))
+        and (np.diff(rule.by_rising_value()) * direction > 0).any()
+    ]
+    if faults:
+        raise ConfigError("points: " + "; ".join(faults))
+    return points
 
 
 def sorted_classes(negative: Any, positive: Any) -> npt.NDArray[Any]:

@@ -73,6 +73,9 @@ def test_an_error_is_json_when_json_was_asked_for(tmp_path: Path) -> None:
 def test_a_date_that_is_none_and_a_language_that_is_unknown_are_wrong_usage(tmp_path: Path) -> None:
     config = str(tmp_path / "none.toml")
     assert run("score", "--cutoff", "yesterday", "--config", config)[0] == 2
+    code, _, err = run("retrain", "--cutoff", "2026-13-01", "--config", config)
+    assert code == 2
+    assert "expected a date such as 2026-04-01" in err
     panel = tmp_path / "p.csv"
     panel.write_text("customer_id,x,churn\n1,2,Yes\n2,3,No\n")
     assert run("init", str(panel), "--language", "fr", "--config", config)[0] == 2

@@ -12,6 +12,7 @@ from churnhealth.cli import show
 from churnhealth.cli.progress import stages
 from churnhealth.cli.show_card import card as show_card
 from churnhealth.jobs.cards import customer_card
+from churnhealth.jobs.explain_customer import ExplainedCustomer
 from churnhealth.jobs.retrain import retrain
 from churnhealth.jobs.score import score
 from churnhealth.jobs.wiring import Workplace
@@ -46,9 +47,9 @@ def test_a_card_shows_the_score_its_groups_and_its_reasons(
     drivers = trained.warehouse.read_table("health_drivers")
     customer = drivers.loc[drivers["indicator"] == "logins", "customer_id"].iloc[0]
     card = customer_card(trained.warehouse, customer)
-    show_card(trained, card, "en", as_json=False)
+    show_card(trained, ExplainedCustomer(card), "en", as_json=False)
     english = capsys.readouterr().out
-    show_card(trained, card, "ja", as_json=False)
+    show_card(trained, ExplainedCustomer(card), "ja", as_json=False)
     japanese = capsys.readouterr().out
     assert f"health {card.customer['health_score']:.1f}" in english
     assert "Base: " in english
@@ -64,9 +65,9 @@ def test_a_card_tells_the_change_and_what_lowers_and_raises_the_score(
     card = customer_card(trained.warehouse, "N0007")
     moved = {**card.customer, "health_score_change": -3.25, "previous_health_score": 80.0}
     card = replace(card, customer=moved)
-    show_card(trained, card, "en", as_json=False)
+    show_card(trained, ExplainedCustomer(card), "en", as_json=False)
     english = capsys.readouterr().out
-    show_card(trained, card, "ja", as_json=False)
+    show_card(trained, ExplainedCustomer(card), "ja", as_json=False)
     japanese = capsys.readouterr().out
     assert "−3.2 points since 2026-01-01, when it was 80.0" in english
     assert f"risk rank {card.customer['risk_rank']} of 60" in english
@@ -100,8 +101,18 @@ def test_a_retraining_run_shows_its_verdict_and_its_quality(
     told = capsys.readouterr().out
     assert "promoted to champion" in told
     assert "log_loss" in told
+    for words in ("CH-G02", "trained on", "logistic", "challenger", "lift"):
+        assert words in told
     show.retrained(workplace, result, as_json=True)
-    assert json.loads(capsys.readouterr().out)["decision"] == "promoted"
+    told = json.loads(capsys.readouterr().out)
+    assert told["decision"] == "promoted"
+    assert {one["outcome"] for one in told["checks"]} <= {"passed", "warn"}
+    assert told["backtest"]["windows"][0]["window"] == "customers put aside"
+    # The base rate has no slope: what is not defined is null.
+    slopes = [one for one in told["backtest"]["metrics"] if one["metric"] == "calibration_slope"]
+    assert [one["value"] for one in slopes if one["model"] == "base rate"] == [None]
+    show.retrained(workplace, replace(result, version=None, run_id=None), as_json=False)
+    assert "Dry run, nothing was written. The new model would be promoted" in capsys.readouterr().out
 
 
 def test_stages_are_lines_on_standard_error_when_nobody_watches(

@@ -77,6 +77,13 @@ def test_typical_values_are_those_of_the_group(fitted: HealthModel, frame: pd.Da
     assert typical["nps"] is None
 
 
+def test_shares_of_levels_are_those_of_the_group(fitted: HealthModel, frame: pd.DataFrame) -> None:
+    basic = frame[frame["plan"] == "Basic"]
+    assert fitted.explain(frame, against=basic).level_shares == {"plan": {"Basic": 1.0}}
+    everybody = fitted.explain(frame).level_shares["plan"]
+    assert everybody == pytest.approx(frame["plan"].value_counts(normalize=True).to_dict())
+
+
 def test_without_a_group_it_is_the_training_population(fitted: HealthModel, frame: pd.DataFrame) -> None:
     told = fitted.explain(frame)
     assert told.base_points == fitted.explain(frame, against=None).base_points

@@ -9,7 +9,13 @@ from churnhealth.adapters.postgres_warehouse import PostgresWarehouse
 from churnhealth.domain.catalogue import BUILT_IN
 from churnhealth.domain.measures import Measure
 from churnhealth.errors import ConfigError, SchemaError
-from churnhealth.features.daily_series import daily_series, has_daily_series
+from churnhealth.features.daily_series import (
+    adds_up,
+    counted_by,
+    daily_series,
+    has_daily_series,
+    is_count,
+)
 
 CUTOFF = dt.date(2026, 4, 1)
 CUSTOMERS = pd.DataFrame({"customer_id": ["C1", "C2"]})
@@ -203,3 +209,27 @@ def test_a_measure_without_days_is_refused(ask) -> None:
 def test_no_days_are_refused(ask) -> None:
     with pytest.raises(ConfigError, match="expected 1 day or more, got 0"):
         ask(Measure("touches", "count", 28), days=0)
+
+
+def test_behind_every_built_in_indicator_of_events_stands_a_count_of_the_same_rows() -> None:
+    told = 0
+    for one in BUILT_IN:
+        found = counted_by(one, BUILT_IN)
+        assert (found is None) != has_daily_series(one.measure)
+        if found is None:
+            continue
+        told += 1
+        indicator, measure = found
+        # Only contacts with management have no count of their own of the same rows.
+        assert is_count(measure) or indicator is one.indicator
+        assert (measure.table, measure.where) == (one.measure.table, one.measure.where)
+    assert told > 30
+
+
+def test_a_contact_with_two_people_adds_up_once(ask) -> None:
+    contacts, people = (
+        Measure("touches", "distinct", 28, column) for column in ("touch_id", "participant_id")
+    )
+    assert (adds_up(contacts), adds_up(people)) == (True, False)
+    # One mail to two people, and a meeting.
+    assert (ask(contacts).sum(), ask(people).sum()) == (2.0, 3.0)

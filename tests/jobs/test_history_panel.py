@@ -173,3 +173,24 @@ def test_retrain_and_score_work_on_a_history(project: Workplace) -> None:
     drivers = project.warehouse.read_table("health_drivers")
     assert drivers["indicator"].isin(list(history_training_panel(project).X.columns)).any()
     assert score(project).status == "unchanged"
+
+
+def test_as_of_an_earlier_day_the_panel_is_what_was_known_then(project: Workplace) -> None:
+    whole, problem = history_training_panel(project), project.settings.problem
+    cutoffs = sorted(whole.cutoff.unique())
+    day = cutoffs[-2].tz_convert("Asia/Tokyo").date()
+    then = history_training_panel(project, day)
+    assert then.cutoff.max() == cutoffs[-2]
+    known_at = then.cutoff.map({at: problem.label_known_at(at) for at in then.cutoff.unique()})
+    known = ~np.isnan(then.y)
+    assert known.any()
+    assert (known_at[known] <= problem.cutoff_instant(day)).all()
+    # What was certain then is the same today.
+    keys = ["customer_id", "cutoff"]
+    old, new = (
+        pd.DataFrame({"customer_id": one.customer_id, "cutoff": one.cutoff, "y": one.y})
+        for one in (then, whole)
+    )
+    both = old[known].merge(new, on=keys, suffixes=("_then", "_now"))
+    assert len(both) > 0
+    assert (both["y_then"] == both["y_now"]).all()

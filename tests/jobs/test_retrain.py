@@ -46,8 +46,10 @@ def test_everything_about_the_run_is_recorded(trained: Workplace) -> None:
     assert record.params["rows"] == 500
     assert record.params["problem_horizon_days"] == "30"
     assert len(record.tags["input_fingerprint"]) == 64
-    described = {"metrics", "reliability", "lift", "importance", "indicators"}
-    judged = {"segments", "groups", "healthy_against_churned"}
+    described = {"metrics", "reliability", "lift", "importance", "indicators", "gate_checks"}
+    judged = {"segments", "groups", "healthy_against_churned"} | {
+        f"backtest_{name}" for name in ("windows", "metrics", "segments", "differences")
+    }
     assert set(record.tables) == described | judged
     assert record.tables["segments"]["level"].tolist() == ["Basic", "Pro", "Enterprise"]
     assert record.tables["groups"]["indicator_group"].iloc[0] == "usage"

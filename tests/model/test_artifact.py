@@ -72,8 +72,24 @@ def test_a_folder_that_is_not_there_or_is_foreign_is_refused(tmp_path: Path) -> 
 
 def test_a_future_schema_version_is_refused_with_what_to_do(folder: Path) -> None:
     rewrite_manifest(folder, schema_version=99)
-    with pytest.raises(ArtifactError, match="expected schema_version 2, got 99"):
+    with pytest.raises(ArtifactError, match="expected schema_version 2 or 3, got 99"):
         HealthModel.load(folder)
+
+
+def test_an_artifact_of_version_2_is_read_and_its_sentences_tell_no_shares(
+    folder: Path, fitted: HealthModel, customers: tuple
+) -> None:
+    values = json.loads((folder / "model.json").read_text())
+    for column in values["columns"]:
+        del column["shares"]
+    (folder / "model.json").write_text(json.dumps(values))
+    files = json.loads((folder / "manifest.json").read_text())["files"]
+    files["model.json"] = hashlib.sha256((folder / "model.json").read_bytes()).hexdigest()
+    rewrite_manifest(folder, files=files, schema_version=2)
+    old, frame = HealthModel.load(folder), customers[0]
+    assert np.array_equal(old.churn_probability(frame), fitted.churn_probability(frame))
+    assert old.explain(frame).level_shares == {}
+    assert set(fitted.explain(frame).level_shares) == {"plan"}
 
 
 @pytest.mark.parametrize("name", ["../outside.txt", "/etc/passwd", "a/b.txt", "..", "a\\b"])

@@ -59,6 +59,16 @@ def test_frequent_levels_have_codes_in_order_of_names_and_rare_ones_share_one() 
     assert encoded.matrix[:, 0].tolist() == [1.0] * 6 + [0.0] * 5 + [2.0, 2.0]
 
 
+def test_the_share_of_a_level_counts_all_rows_and_rare_levels_together() -> None:
+    # 12 + 6 + 1 + 1 of 25 rows, 5 of them missing.
+    spec = learn_columns(column(["a"] * 12 + ["b"] * 6 + ["c", "d"] + [None] * 5))[0]
+    assert spec.levels == ("a", "b", POOLED_LEVEL)
+    assert spec.level_shares == pytest.approx({"a": 0.48, "b": 0.24, POOLED_LEVEL: 0.08})
+    assert learn_columns(column([1.0, 2.0]))[0].level_shares == {}
+    older = {name: value for name, value in spec.to_dict().items() if name != "shares"}
+    assert ColumnSpec.from_dict(older).level_shares == {}
+
+
 def test_a_level_never_seen_is_missing_where_nothing_was_rare_and_is_counted() -> None:
     (spec,) = learn_columns(column(["a"] * 5 + ["b"] * 5))
     encoded = encode_table(column(["a", "new", None]), [spec])

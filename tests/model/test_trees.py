@@ -22,7 +22,7 @@ def bag(rows_of: Callable[..., TrainingRows]) -> tuple[TreeMember, np.ndarray, n
 
 def test_there_is_one_booster_per_fold_with_equal_rounds(bag: tuple) -> None:
     member = bag[0]
-    assert len(member.boosters) == 5
+    assert len(member.boosters) == 10
     assert len({booster.num_trees() for booster in member.boosters}) == 1
 
 

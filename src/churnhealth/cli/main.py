@@ -155,10 +155,21 @@ def demo(
 
 
 @app.command(epilog=EXIT_CODES)
-def retrain(*, config: Config = DEFAULT_CONFIG, as_json: AsJson = False, debug: Debug = False) -> None:
-    """Train on the panel, judge on customers put aside, and promote only with reasons.
+def retrain(
+    *,
+    config: Config = DEFAULT_CONFIG,
+    cutoff: Annotated[
+        str | None, typer.Option(help="Retrain as if today were this date; default: all that is known.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Do everything but register, and say what would be done.")
+    ] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Train on the panel, judge on past quarters, and promote only with reasons.
 
-    Example: churnhealth retrain --json
+    Example: churnhealth retrain --cutoff 2026-10-01 --dry-run
     """
 
     def work() -> int:
@@ -167,9 +178,10 @@ def retrain(*, config: Config = DEFAULT_CONFIG, as_json: AsJson = False, debug: 
         from churnhealth.jobs.retrain import STAGES
         from churnhealth.jobs.retrain import retrain as run
 
+        today = _date(cutoff)
         with stages(STAGES, quiet=as_json) as progress:
             workplace = open_project(config, progress)
-            result = run(workplace)
+            result = run(workplace, cutoff=today, dry_run=dry_run)
         show.retrained(workplace, result, as_json=as_json)
         return DONE if result.verdict.decision == "promoted" else KEPT
 
@@ -217,21 +229,22 @@ def explain(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Show one customer's published score, its change, and what it is made of.
+    """Show one customer's score, what it is made of, why it moved, and what would help.
 
     Example: churnhealth explain T0042 --language ja --cutoff 2026-04-01
     """
 
     def work() -> int:
+        from churnhealth.cli.progress import stages
         from churnhealth.cli.show_card import card
-        from churnhealth.jobs.cards import customer_card
+        from churnhealth.jobs.explain_customer import STAGES, explain_customer
 
         day = _date(cutoff)
-        workplace = open_project(config)
-        chosen = language_of(language or workplace.settings.project.language)
-        problem = workplace.settings.problem
-        moment = None if day is None else problem.cutoff_instant(day).to_pydatetime()
-        card(workplace, customer_card(workplace.warehouse, customer_id, moment), chosen, as_json=as_json)
+        with stages(STAGES, quiet=as_json) as progress:
+            workplace = open_project(config, progress)
+            chosen = language_of(language or workplace.settings.project.language)
+            told = explain_customer(workplace, customer_id, cutoff=day)
+        card(workplace, told, chosen, as_json=as_json)
         return DONE
 
     run_command(work, as_json=as_json, debug=debug)

@@ -8,6 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from churnhealth.cli import show_backtest
 from churnhealth.cli.printing import console, new_table, plain_text, print_json, print_lines
 from churnhealth.domain.health import BAND_LABELS
 from churnhealth.evaluate.report import EvaluationReport
@@ -53,17 +54,23 @@ def retrained(workplace: Workplace, result: RetrainResult, *, as_json: bool) -> 
         print_json(
             {
                 "decision": result.verdict.decision,
+                "dry_run": result.dry_run,
                 "reasons": list(result.verdict.reasons),
-                "model_version": result.version.model_version,
+                "checks": [{**vars(one), "outcome": one.outcome} for one in result.verdict.checks],
+                "model_version": result.version and result.version.model_version,
                 "run_id": result.run_id,
-                "mlflow_run": result.version.run_id,
+                "mlflow_run": result.version and result.version.run_id,
                 "split": result.split,
                 "metrics": result.report.to_dict(),
+                "backtest": show_backtest.document(result.backtest),
                 "notes": list(result.notes),
             }
         )
         return
     verdict(result)
+    console.print(show_backtest.checks(result.verdict))
+    console.print(show_backtest.windows(result.backtest))
+    console.print(show_backtest.models(result.backtest))
     console.print(_metrics(result.report, f"On rows put aside: {result.split}"))
     said = result.report.sentences(workplace.settings.project.language)
     print_lines(*said, *result.notes, "", f"Runs: {workplace.registry.ui_command()}")
@@ -86,9 +93,16 @@ def scored(workplace: Workplace, result: ScoreResult, *, as_json: bool) -> None:
 
 def verdict(result: RetrainResult) -> None:
     """Show whether the new model was promoted, and why."""
-    style = "bold green" if result.verdict.decision == "promoted" else "bold yellow"
-    told = "promoted to champion" if result.verdict.decision == "promoted" else "kept as challenger"
-    console.print(Text.assemble("Model ", (result.version.model_version, "bold"), " ", (told, style)))
+    promoted = result.verdict.decision == "promoted"
+    style = "bold green" if promoted else "bold yellow"
+    told = "promoted to champion" if promoted else "kept as challenger"
+    if result.version is None:
+        dry = ("would be " + told, style)
+        console.print(Text.assemble("Dry run, nothing was written. The new model ", dry))
+    else:
+        console.print(
+            Text.assemble("Model ", (result.version.model_version, "bold"), " ", (told, style))
+        )
     print_lines(*(f"  {reason}" for reason in result.verdict.reasons))
 
 

@@ -11,38 +11,47 @@ from rich.text import Text
 
 from churnhealth.cli.printing import console, new_table, plain_text, print_json, print_lines
 from churnhealth.cli.show import BAND_STYLES
+from churnhealth.cli.show_explained import change_words, moved, remarks, signed, would_help
 from churnhealth.domain.health import BAND_LABELS
 from churnhealth.domain.indicators import Catalogue
-from churnhealth.domain.units import CLOSE, MINUS, OPEN, date_text, percent_text
+from churnhealth.domain.units import CLOSE, COLON, OPEN, date_text, percent_text, with_unit
 from churnhealth.explain.explanation import ALL_OTHERS
 from churnhealth.jobs.cards import CustomerCard
+from churnhealth.jobs.explain_customer import ExplainedCustomer
 from churnhealth.jobs.wiring import Workplace
 
 BAR = 10
 
 
-def card(workplace: Workplace, one: CustomerCard, language: str, *, as_json: bool) -> None:
-    """Show one customer's score, sub-scores and drivers.
+def card(workplace: Workplace, told: ExplainedCustomer, language: str, *, as_json: bool) -> None:
+    """Show one customer's score, what it is made of, why it moved, and what would help.
 
     Parameters
     ----------
     workplace : Workplace
         Words for groups, and the time zone of dates.
-    one : CustomerCard
-        As published.
+    told : ExplainedCustomer
+        As published, and what was worked out beside it.
     language : {"en", "ja"}
     as_json : bool
         Print one JSON document, in both languages.
     """
     if as_json:
-        print_json(one.to_dict())
+        print_json(told.to_dict())
         return
-    customer = one.customer
-    print_lines(f"{customer['customer_id']}   {_day(workplace, customer['cutoff'], language)}")
+    one, customer = told.card, told.card.customer
+    name = str(customer["customer_id"]).replace("\n", "\\n")
+    print_lines(f"{name}   {_day(workplace, customer['cutoff'], language)}")
     console.print(_head(one, language))
-    print_lines(*_notes(workplace, customer, language))
+    print_lines(*_money(customer, language), *_notes(workplace, told, language))
     console.print(_groups(one, workplace.catalogue, language))
     console.print(_drivers(one, language))
+    if told.change is not None:
+        console.print(moved(told.change, language))
+    helping = None if told.would_help is None else would_help(told.would_help, language)
+    if helping is not None:
+        console.print(helping)
+    print_lines(*remarks(told, language))
 
 
 def _head(one: CustomerCard, language: str) -> Text:
@@ -57,16 +66,27 @@ def _head(one: CustomerCard, language: str) -> Text:
     return Text.assemble((names, "bold"), score, (BAND_LABELS[language][band], BAND_STYLES[band]), tail)
 
 
-def _notes(workplace: Workplace, customer: dict[str, Any], language: str) -> list[str]:
-    notes = []
+def _money(customer: dict[str, Any], language: str) -> list[str]:
+    """Say how much recurring revenue is at risk, where it is known: MRR times churn probability."""
+    if pd.isna(customer["mrr_at_risk"]):
+        return []
+    currency = customer["currency"]
+    unit = "currency/month" if pd.isna(currency) else f"{currency}/month"
+    money = with_unit(float(customer["mrr_at_risk"]), unit, language)
+    return [f"解約リスクのあるMRR{COLON}{money}" if language == "ja" else f"MRR at risk: {money}"]
+
+
+def _notes(workplace: Workplace, told: ExplainedCustomer, language: str) -> list[str]:
+    notes, customer = [], told.card.customer
+    parts = change_words(told.change, language)
     change = customer["health_score_change"]
     if not pd.isna(change):
         before = _day(workplace, customer["previous_cutoff"], language)
-        old, moved = f"{customer['previous_health_score']:.1f}", _signed(float(change))
+        old, shift = f"{customer['previous_health_score']:.1f}", signed(float(change))
         if language == "ja":
-            notes.append(f"前回{OPEN}{before}{CLOSE}の{old}から {moved}点")
+            notes.append(f"前回{OPEN}{before}{CLOSE}の{old}から {shift}点{parts}")
         else:
-            notes.append(f"{moved} points since {before}, when it was {old}")
+            notes.append(f"{shift} points since {before}, when it was {old}{parts}")
     if customer["is_stale"]:
         notes.append(
             "最新の基準日には対象外でした。以前のスコアです。"
@@ -84,7 +104,7 @@ def _groups(one: CustomerCard, catalogue: Catalogue, language: str) -> Table:
         label = catalogue.group_label(str(row["indicator_group"]), language)
         score = row["sub_score"]
         bar = "" if pd.isna(score) else f"{_bar(float(score))} {score:.1f}"
-        table.add_row(plain_text(label), _signed(float(row["points"])), bar)
+        table.add_row(plain_text(label), signed(float(row["points"])), bar)
     return table
 
 
@@ -122,10 +142,6 @@ def _bar(score: float) -> str:
     """
     full = min(BAR, max(0, round(score / 100.0 * BAR)))
     return "█" * full + "░" * (BAR - full)
-
-
-def _signed(points: float) -> str:
-    return f"{points:+.1f}".replace("-", MINUS)
 
 
 def _day(workplace: Workplace, moment: Any, language: str) -> str:

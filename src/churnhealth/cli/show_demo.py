@@ -12,9 +12,9 @@ from rich.table import Table
 from churnhealth.cli import show, show_card, show_history
 from churnhealth.cli.printing import console, new_table, print_json, print_lines
 from churnhealth.evaluate.report import EvaluationReport
-from churnhealth.jobs.cards import customer_card
 from churnhealth.jobs.demo import OUTCOMES, PANEL, TO_SCORE, DemoResult
 from churnhealth.jobs.demo_history import HistoryDemo
+from churnhealth.jobs.explain_customer import explain_customer
 
 CARDS_SHOWN = 2
 
@@ -105,7 +105,7 @@ def history(result: HistoryDemo, *, as_json: bool) -> None:
     for one in result.scored.riskiest[:CARDS_SHOWN]:
         customer = str(one.customer["customer_id"])
         print_lines("", result.names.get(customer, ""))
-        show_card.card(work, customer_card(work.warehouse, customer), language, as_json=False)
+        show_card.card(work, explain_customer(work, customer), language, as_json=False)
     console.print(_truth(result))
     _history_next(result)
 

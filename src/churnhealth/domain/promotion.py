@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
+
+from churnhealth.domain.promotion_checks import Check, all_checks
+from churnhealth.domain.promotion_evidence import GateEvidence, LossDifference, PromotionPolicy
 
 Decision = Literal["promoted", "kept"]
 
@@ -19,55 +21,74 @@ class Verdict:
         "promoted": the challenger becomes champion. "kept": it does not.
     reasons : tuple of str
         Whole sentences, for the log, the model card and the command line.
+    checks : tuple of Check
+        Everything that was asked, also what was passed.
     """
 
     decision: Decision
     reasons: tuple[str, ...]
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def fired(self) -> tuple[Check, ...]:
+        """The checks that found something, those that stop first."""
+        found = [one for one in self.checks if one.fired]
+        return tuple(sorted(found, key=lambda one: one.level != "stop"))
 
 
-def decide_promotion(
-    challenger: float,
-    base_rate: float,
-    champion: float | None = None,
-    *,
-    champion_fault: str | None = None,
-) -> Verdict:
-    """Compare log losses on the same held-out rows; lower is better.
+def decide_promotion(evidence: GateEvidence, policy: PromotionPolicy | None = None) -> Verdict:
+    """Decide whether a challenger becomes champion.
+
+    It does when no check of the level "stop" fires: it beats the base rate beyond noise, it is not
+    worse than the champion's recipe beyond noise (newer data count, so it need not be better), its
+    probabilities can be taken at their word, and nothing looks like a leak. What could not be measured
+    is never promoted. Warnings are told and change nothing.
 
     Parameters
     ----------
-    challenger : float
-        Log loss (nats) of the newly trained recipe.
-    base_rate : float
-        Log loss of giving every customer the base rate.
-    champion : float, optional
-        Log loss of the champion's recipe, trained on the same rows; None when there is no champion.
-    champion_fault : str, optional
-        Why the champion's recipe could not be judged; then it is kept, never replaced unseen.
+    evidence : GateEvidence
+    policy : PromotionPolicy, optional
+        None: the default thresholds.
 
     Examples
     --------
-    >>> decide_promotion(0.41, base_rate=0.58).decision
+    >>> from churnhealth.domain.promotion_evidence import Bounded, Calibration
+    >>> right = Calibration(Bounded(0.0, -0.1, 0.1), Bounded(1.0, 0.9, 1.1))
+    >>> gain = LossDifference(-0.05, -0.08, -0.02, 0.02)
+    >>> evidence = GateEvidence(0.40, 0.45, 4, gain, right)
+    >>> decide_promotion(evidence).decision
     'promoted'
-    >>> decide_promotion(0.43, base_rate=0.58, champion=0.41).decision
-    'kept'
     """
-    if not math.isfinite(challenger) or challenger >= base_rate:
-        return Verdict(
-            "kept",
-            (
-                f"The challenger's log loss on held-out customers, {challenger:.4f}, is not below the "
-                + f"base rate's, {base_rate:.4f}: from these data nothing was learned.",
-            ),
-        )
-    learned = f"Log loss on held-out customers: challenger {challenger:.4f}, base rate {base_rate:.4f}."
-    if champion_fault is not None:
-        why = f"The champion cannot be judged on these rows, so it is kept: {champion_fault}"
-        return Verdict("kept", (learned, why))
-    if champion is None:
-        return Verdict("promoted", (learned, "There was no champion."))
-    compared = f"The champion's recipe, trained on the same rows, has {champion:.4f}."
-    if challenger > champion:
-        return Verdict("kept", (learned, compared, "The challenger is worse, so the champion is kept."))
-    better = "better" if challenger < champion else "equal, and learned from newer data"
-    return Verdict("promoted", (learned, compared, f"The challenger is {better}, so it is promoted."))
+    checks = all_checks(evidence, policy or PromotionPolicy())
+    stops = [one for one in checks if one.fired and one.level == "stop"]
+    warnings = [one for one in checks if one.fired and one.level == "warn"]
+    told = [
+        *_compared(evidence),
+        *(f"{one.code}: {one.found}" for one in warnings),
+    ]
+    if stops:
+        reasons = (*told, *(f"{one.code}: {one.found}" for one in stops))
+        return Verdict("kept", reasons, checks)
+    return Verdict("promoted", (*told, _why_promoted(evidence.against_champion)), checks)
+
+
+def _compared(evidence: GateEvidence) -> list[str]:
+    losses = f"challenger {evidence.challenger:.4f}, base rate {evidence.base_rate:.4f}"
+    learned = [f"Log loss on held-out customers: {losses}."]
+    if evidence.champion is None:
+        return learned
+    return [*learned, f"The champion's recipe, trained on the same rows, has {evidence.champion:.4f}."]
+
+
+def _why_promoted(gap: LossDifference | None) -> str:
+    if gap is None:
+        return "There was no champion, and the challenger passes every check: it is promoted."
+    if gap.better_beyond_noise:
+        how = "better beyond noise"
+    elif gap.value < 0:
+        how = "better, though within noise"
+    elif gap.value == 0:
+        how = "equal, and learned from newer data"
+    else:
+        how = "not worse beyond noise, and learned from newer data"
+    return f"The challenger is {how}, so it is promoted."

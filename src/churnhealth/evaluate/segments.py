@@ -90,14 +90,15 @@ def calibration_by_segment(
     found = [
         {"segment": str(name), "level": level} | _level_row(rows, here, dependence)
         for place, name in enumerate(segments.columns)
-        for level, here in _levels(segments.iloc[:, place])
+        for level, here in levels_of(segments.iloc[:, place])
     ]
     table = pd.DataFrame(found, columns=list(SEGMENT_COLUMNS))
     table["verdict"] = _verdicts(table)
     return table
 
 
-def _levels(column: pd.Series[Any]) -> list[tuple[str, IntArray]]:
+def levels_of(column: pd.Series[Any]) -> list[tuple[str, IntArray]]:
+    """Return the levels of a segment as text with the places of their rows, the largest first."""
     text = column.astype(object).map(str).where(column.notna().to_numpy(), MISSING)
     levels, code = np.unique(text.to_numpy(dtype=object), return_inverse=True)
     order = np.argsort(code, kind="stable")

@@ -100,8 +100,20 @@ def score_change(
 
     Examples
     --------
-    `change = score_change(champion, champion, march, april)`; then
-    `change.parts.nsmallest(5, "points")` is what went with the largest falls.
+    >>> import numpy as np
+    >>> import churnhealth as ch
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"logins": rng.poisson(8, 300), "seats": rng.integers(1, 9, 300)})
+    >>> model = ch.HealthModel(leaf_budget=1).fit(X, rng.random(300) < 1 / (1 + X["logins"]))
+    >>> march = X.head(1).assign(logins=12).set_axis(["C1"])
+    >>> april = march.assign(logins=5)
+    >>> change = ch.score_change(model, model, march, april)
+    >>> parts = change.totals[["model", "added", "dropped", "behaviour"]].sum(axis=1)
+    >>> bool((parts - change.totals["change"]).abs().max() < 1e-9)
+    True
+    >>> line = change.parts.nsmallest(1, "points").iloc[0]
+    >>> line["part"], line["indicator"], line["value_before"], line["value_after"]
+    ('behaviour', 'logins', 12, 5)
     """
     require_one_row_each(rows_before, "rows before")
     require_one_row_each(rows_after, "rows after")

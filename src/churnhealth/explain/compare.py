@@ -7,8 +7,8 @@ base + contributions, for any group.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -28,15 +28,18 @@ class ComparisonGroup:
         Their mean contributions and mean margin, in log-odds.
     typical : Series, length n_indicators
         Their median, or most frequent level, by indicator; None where all are missing.
+    level_shares : mapping of str to mapping of str to float
+        By category, the share (0-1) of them with each level; levels of a few are left out.
     """
 
     reference: Reference
     typical: pd.Series
+    level_shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @classmethod
     def of_training(cls, reference: Reference, columns: Sequence[ColumnSpec]) -> ComparisonGroup:
         """Return the training population, as the model remembers it."""
-        return cls(reference, _typical(columns))
+        return cls(reference, _typical(columns), _level_shares(columns))
 
     @classmethod
     def of_rows(
@@ -61,7 +64,7 @@ class ComparisonGroup:
         matrix = encode_table(rows, columns).matrix
         names = [column.name for column in columns]
         own = learn_columns(rows[names])
-        return cls(mean_reference(explainer.contributions(matrix)), _typical(own))
+        return cls(mean_reference(explainer.contributions(matrix)), _typical(own), _level_shares(own))
 
 
 def mean_reference(contributions: FloatArray) -> Reference:
@@ -92,3 +95,7 @@ def mean_reference(contributions: FloatArray) -> Reference:
 def _typical(columns: Sequence[ColumnSpec]) -> pd.Series:
     names = [column.name for column in columns]
     return pd.Series([column.typical for column in columns], index=names, dtype=object)
+
+
+def _level_shares(columns: Sequence[ColumnSpec]) -> dict[str, dict[str, float]]:
+    return {column.name: column.level_shares for column in columns if column.shares}

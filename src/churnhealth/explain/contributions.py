@@ -11,6 +11,7 @@ import numpy as np
 from churnhealth.domain.health import FloatArray
 from churnhealth.explain.treeshap import TreeExplainer
 from churnhealth.model.linear import LinearMember
+from churnhealth.model.points import PointMember
 from churnhealth.model.stack import Stack
 from churnhealth.model.trees import TreeMember
 
@@ -45,14 +46,14 @@ class Reference:
 class StackExplainer:
     """Takes margins of a stack apart by indicator.
 
-    The logistic part is a closed form, a sum of one function per indicator. The boosters of all
-    bags are explained together, as one weighted ensemble, by path-dependent Shapley values
-    (TreeSHAP: Lundberg and others, 2020).
+    Logistic regressions and point tables are a closed form, a sum of one function per indicator. The
+    boosters of all bags are explained together, as one weighted ensemble, by path-dependent Shapley
+    values (TreeSHAP: Lundberg and others, 2020).
 
     Parameters
     ----------
     stack : Stack
-        Linear and tree members with their weights.
+        Members with their weights.
     threads : int, optional
         For the trees; None: one per processor.
     """
@@ -61,13 +62,13 @@ class StackExplainer:
         self._stack = stack
         self._threads = threads
         boosters, weights = [], []
-        self._linear: list[tuple[float, LinearMember]] = []
+        self._sums: list[tuple[float, LinearMember | PointMember]] = []
         for weight, member in zip(stack.weights, stack.members, strict=True):
             if isinstance(member, TreeMember):
                 boosters += list(member.boosters)
                 weights += [weight / len(member.boosters)] * len(member.boosters)
-            elif isinstance(member, LinearMember):
-                self._linear.append((weight, member))
+            elif isinstance(member, (LinearMember, PointMember)):
+                self._sums.append((weight, member))
         self._trees = TreeExplainer.compile(boosters, weights) if boosters else None
 
     def contributions(self, matrix: FloatArray) -> FloatArray:
@@ -87,7 +88,7 @@ class StackExplainer:
         stack, seen = self._stack, self._stack.learner_matrix(matrix)
         told = np.zeros((len(matrix), stack.n_indicators + 1))
         told[:, -1] = stack.intercept
-        for weight, member in self._linear:
+        for weight, member in self._sums:
             told += weight * member.contributions(seen)
         if self._trees is not None:
             told += self._trees.contributions(seen, threads=self._threads)

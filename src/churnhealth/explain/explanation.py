@@ -49,8 +49,8 @@ class Explanation:
         The health score (0-100) that a customer would have if only this group differed from the
         base.
     level_shares : mapping of str to mapping of str to float
-        Per category, the share (0-1) of the training rows with each level; those that are not known
-        are left out of the sentences.
+        Per category, the share (0-1) of the reference population with each level; those that are not
+        known are left out of the sentences.
     ranges : mapping of str to (float, float)
         Per number, its smallest and largest value in the training rows.
     """

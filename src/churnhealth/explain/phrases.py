@@ -125,7 +125,7 @@ def _number(fact: Fact, language: str) -> str:
     shown = with_unit(fact.value, unit, language, beside=beside)
     same = fact.typical is not None and shown == with_unit(fact.typical, unit, language, beside=beside)
     typical = None if fact.typical is None else without_unit(fact.typical, unit, language)
-    outside = _outside(fact, language)
+    outside = [] if fact.range is None else outside_words(fact.value, *fact.range, unit, language)
     if language == "ja":
         notes = [] if typical is None else ["標準並み" if same else f"標準は{typical}"]
         inside = "、".join([*notes, *outside])
@@ -134,14 +134,16 @@ def _number(fact: Fact, language: str) -> str:
     return "; ".join([f"{capitalised(label)}: {shown}{usual}", *outside])
 
 
-def _outside(fact: Fact, language: str) -> list[str]:
-    """Say that the model has never seen such a value: a tree answers as it does at the edge."""
-    if fact.range is None or not isinstance(fact.value, Real):
+def outside_words(value: object, low: float, high: float, unit: str, language: str) -> list[str]:
+    """Say that the model has never seen such a value: a tree answers as it does at the edge.
+
+    Examples
+    --------
+    >>> outside_words(95, 0.0, 40.0, "logins", "en"), outside_words(40, 0.0, 40.0, "logins", "en")
+    (['outside the 0 to 40 of the training data'], [])
+    """
+    if not isinstance(value, Real) or low <= float(value) <= high:
         return []
-    low, high = fact.range
-    if low <= float(fact.value) <= high:
-        return []
-    unit = fact.indicator.unit
     ends = [without_unit(end, unit, language) for end in (low, high)]
     if language == "ja":
         return [f"学習データの範囲{ends[0]}〜{ends[1]}の外"]

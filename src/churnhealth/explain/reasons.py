@@ -60,7 +60,7 @@ def reason(
     'ログイン回数：5回（標準は12回）。健全度 −9点'
     """
     known = _known(indicator, catalogue)
-    return _sentence(_phrase(indicator, Fact(known, value, typical), language), points, language)
+    return sentence(_phrase(indicator, Fact(known, value, typical), language), points, language)
 
 
 def reasons(
@@ -86,7 +86,7 @@ def reasons(
     """
     points = drivers["contribution_points"].to_numpy(dtype=np.float64)
     told = phrases(drivers, catalogue, language, explanation=explanation)
-    return [_sentence(words, change, language) for words, change in zip(told, points, strict=True)]
+    return [sentence(words, change, language) for words, change in zip(told, points, strict=True)]
 
 
 def phrases(
@@ -153,7 +153,7 @@ def _fact(
         known,
         value,
         typical,
-        level_share=explanation.level_shares.get(source, {}).get(str(value)),
+        level_share=explanation.level_shares.get(source, {}).get(str(value).strip()),
         counted=None if count is None else count_behind(known, catalogue),
         count=count,
         range=explanation.ranges.get(source),
@@ -228,11 +228,18 @@ def _phrase(indicator: str, fact: Fact, language: str) -> str:
     return phrase(fact, language)
 
 
+def sentence(words: str, points: float, language: str) -> str:
+    """End a phrase with its points.
+
+    Examples
+    --------
+    >>> sentence("Logins: 5", -9.04, "en")
+    'Logins: 5. Health −9 points'
+    """
+    return words + SENTENCE_ENDS[language] + points_text(points, language)
+
+
 @lru_cache(maxsize=REMEMBERED)
 def _remembered(indicator: str, fact: Fact, _kind: str, language: str) -> str:
     """Write a phrase once for all batches of customers."""
     return _phrase(indicator, fact, language)
-
-
-def _sentence(words: str, points: float, language: str) -> str:
-    return words + SENTENCE_ENDS[language] + points_text(points, language)

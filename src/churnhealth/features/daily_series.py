@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 import pandas as pd
 
+from churnhealth.domain.catalogue import DeclaredIndicator
+from churnhealth.domain.indicators import Indicator
 from churnhealth.domain.measures import Measure
 from churnhealth.domain.sources import History
 from churnhealth.errors import ConfigError, SchemaError, listed, nearest
@@ -20,6 +23,9 @@ SERIES_TABLES = ("usage_events", "touches", "tickets")
 # Of the other kinds no day has a count of its own: means, shares, last values.
 _ROWS = ("count", "any", "ratio", "trend", "per", "distinct_days", "recency")
 _DIFFERENT = ("distinct", "seats_share")
+# Several rows of these belong to one event.
+_ON_ONE_DAY = ("touch_id", "ticket_id")
+_COUNTS = ("count", "distinct", "sum")
 SERIES_KINDS = (*_ROWS, *_DIFFERENT, "sum")
 
 
@@ -36,6 +42,81 @@ def has_daily_series(measure: object) -> bool:
     return (
         isinstance(measure, Measure) and measure.table in SERIES_TABLES and measure.kind in SERIES_KINDS
     )
+
+
+def is_count(measure: Measure) -> bool:
+    """Say whether an indicator is itself a count, not a ratio, a trend or a time.
+
+    Examples
+    --------
+    >>> is_count(Measure("tickets", "count", 28)), is_count(Measure("tickets", "recency"))
+    (True, False)
+    """
+    return measure.kind in _COUNTS
+
+
+def adds_up(measure: Measure) -> bool:
+    """Say whether the values of several days can be added up.
+
+    A user who is active on two days is one user of the week: such days cannot.
+
+    Examples
+    --------
+    >>> adds_up(Measure("usage_events", "count", 28))
+    True
+    >>> adds_up(Measure("usage_events", "distinct", 28, "user_id"))
+    False
+    """
+    return measure.kind not in _DIFFERENT or measure.column in _ON_ONE_DAY
+
+
+def counted_by(
+    one: DeclaredIndicator, known: Iterable[DeclaredIndicator]
+) -> tuple[Indicator, Measure] | None:
+    """Return the indicator that counts what stands behind another one, day by day.
+
+    Behind a ratio, a trend or the time of the last event stands a count of events, behind a share of
+    seats one of users.
+
+    Parameters
+    ----------
+    one : DeclaredIndicator
+        Any indicator.
+    known : iterable of DeclaredIndicator
+        Where a count of the same rows is looked for.
+
+    Returns
+    -------
+    (Indicator, Measure) or None
+        Itself where it counts, or where nothing else counts its rows; None when it has no daily series.
+
+    Examples
+    --------
+    >>> from churnhealth.domain.catalogue import BUILT_IN
+    >>> names = {one.name: one for one in BUILT_IN}
+    >>> wanted = ("usage_ratio_7d", "touch_recency_days", "usage_seats_share_28d", "usage_events_28d")
+    >>> [counted_by(names[name], BUILT_IN)[0].name for name in wanted]
+    ['usage_events_7d', 'touches_28d', 'usage_users_28d', 'usage_events_28d']
+    >>> counted_by(names["nps_last"], BUILT_IN) is None
+    True
+    """
+    measure = one.measure
+    if not isinstance(measure, Measure) or not has_daily_series(measure):
+        return None
+    if is_count(measure):
+        return one.indicator, measure
+    columns = (measure.column,) if measure.kind == "seats_share" else ("", *_ON_ONE_DAY)
+    for column in columns:
+        kind = "distinct" if column else "count"
+        alike = (measure.table, kind, column, measure.date, measure.where)
+        for other in known:
+            if isinstance(other.measure, Measure) and _counting(other.measure) == alike:
+                return other.indicator, other.measure
+    return one.indicator, measure
+
+
+def _counting(measure: Measure) -> tuple[object, ...]:
+    return (measure.table, measure.kind, measure.column, measure.date, measure.where)
 
 
 def daily_series(

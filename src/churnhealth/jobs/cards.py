@@ -26,20 +26,23 @@ class CustomerCard:
         By rank; the last row, "(all others)", completes the sum.
     customers : int
         How many customers have a score at this cutoff.
+    previous : dict, optional
+        The customer's score at the cutoff before, a row of the same columns; None: there is none.
     """
 
     customer: dict[str, Any]
     groups: pd.DataFrame
     drivers: pd.DataFrame
     customers: int
+    previous: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; instants in ISO form, missing values as None."""
         return {
             **{name: _plain(value) for name, value in self.customer.items()},
             "customers": self.customers,
-            "groups": _records(self.groups[["indicator_group", "points", "sub_score"]]),
-            "drivers": _records(self.drivers.drop(columns=["customer_id", "cutoff", "model_version"])),
+            "groups": records(self.groups[["indicator_group", "points", "sub_score"]]),
+            "drivers": records(self.drivers.drop(columns=["customer_id", "cutoff", "model_version"])),
         }
 
 
@@ -72,12 +75,14 @@ def customer_card(
             f"no score for customer {listed([customer_id])} at {cutoff}; there are scores at {known}"
         )
     customer: dict[str, Any] = {str(name): value for name, value in found.iloc[0].items()}
+    earlier = history[history["cutoff"] < customer["cutoff"]].head(1).to_dict("records")
     moment, model = customer["cutoff"].to_pydatetime(), str(customer["model_version"])
     return CustomerCard(
         customer,
         warehouse.customer_groups(customer_id, moment, model),
         warehouse.customer_drivers(customer_id, moment, model),
         warehouse.customers_scored(moment, model),
+        {str(name): value for name, value in earlier[0].items()} if earlier else None,
     )
 
 
@@ -116,7 +121,8 @@ def riskiest(
     return tuple(cards)
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as plain values for JSON; instants in ISO form, missing values as None."""
     return [
         {str(name): _plain(value) for name, value in row.items()} for row in table.to_dict("records")
     ]

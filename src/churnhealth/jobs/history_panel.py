@@ -46,8 +46,16 @@ class _Opened:
     known: tuple[DeclaredIndicator, ...]
 
 
-def history_training_panel(workplace: Workplace) -> Panel:
+def history_training_panel(workplace: Workplace, today: dt.date | None = None) -> Panel:
     """Compute indicators and labels of everybody at risk at the configured cutoffs.
+
+    Parameters
+    ----------
+    workplace : Workplace
+        Settings, warehouse, clock.
+    today : date, optional
+        No cutoff is later, and no label is known that was not known at its local midnight. None: as
+        far as the data go.
 
     Returns
     -------
@@ -63,11 +71,10 @@ def history_training_panel(workplace: Workplace) -> Panel:
     """
     opened = _open(workplace)
     _require_sound(workplace.settings, opened)
-    cutoffs = cutoff_dates(workplace.settings, opened.end)
+    end = opened.end if today is None else min(opened.end, today)
+    cutoffs = cutoff_dates(workplace.settings, end, as_of=today)
     matrix = _matrix(opened, workplace.settings.declarations.used, cutoffs)
-    labels = label_table(
-        opened.runner, opened.history, opened.problem, cutoffs, opened.end, opened.known
-    )
+    labels = label_table(opened.runner, opened.history, opened.problem, cutoffs, end, opened.known)
     merged = matrix.merge(labels.frame[[*KEY, "churned"]], on=KEY, how="left", validate="one_to_one")
     y = merged.pop("churned").astype("float64").to_numpy()
     notes = [*matrix.attrs[NOTES], *_label_notes(labels.counts)]

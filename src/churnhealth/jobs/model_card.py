@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 import numpy as np
 import pandas as pd
 
 from churnhealth.domain.promotion import Verdict
 from churnhealth.estimator import HealthModel
 from churnhealth.evaluate.report import EvaluationReport
+from churnhealth.features.panel import Panel
+from churnhealth.jobs.judging import Judged
+from churnhealth.jobs.model_card_judged import backtest_lines, check_lines
+from churnhealth.jobs.model_card_text import cell, section
 from churnhealth.jobs.settings import Settings
 from churnhealth.labels.holdout import HoldoutSplit
 
@@ -31,10 +33,10 @@ MOST_SIDE_BY_SIDE = 10
 
 def model_card(
     settings: Settings,
+    panel: Panel,
     model: HealthModel,
-    report: EvaluationReport,
+    judged: Judged,
     verdict: Verdict,
-    split: HoldoutSplit,
     side_by_side: pd.DataFrame,
 ) -> str:
     """Write the card as Markdown.
@@ -43,35 +45,38 @@ def model_card(
     ----------
     settings : Settings
         Project and problem.
+    panel : Panel
+        All labelled rows.
     model : HealthModel
-        The registered model, fitted on all labelled rows.
-    report : EvaluationReport
+        The registered model, fitted on them.
+    judged : Judged
         The same recipe on rows put aside.
     verdict : Verdict
-        Promoted or kept, and why.
-    split : HoldoutSplit
-        How rows were put aside.
+        Promoted or kept, why, and what was checked.
     side_by_side : DataFrame
         Those who stayed beside those who churned, as made by `healthy_against_churned`.
     """
+    report, split = judged.report, judged.split
     return "\n".join(
         [
-            f"# Health model of {_cell(settings.project.name)}",
+            f"# Health model of {cell(settings.project.name)}",
             "",
             *_use(settings, model),
             "",
-            *_data(model),
+            *_data(panel, model, settings.problem.timezone),
             "",
             *_quality(report, split, settings.project.language),
             *_segments(report),
             *_groups(report),
             *_side_by_side(side_by_side),
+            *backtest_lines(judged.backtest),
             "",
             "## Decision",
             "",
             f"**{verdict.decision}**",
             "",
             *(f"- {reason}" for reason in verdict.reasons),
+            *check_lines(verdict),
             "",
             *_limits(split),
             "",
@@ -97,14 +102,17 @@ def _use(settings: Settings, model: HealthModel) -> list[str]:
     ]
 
 
-def _data(model: HealthModel) -> list[str]:
+def _data(panel: Panel, model: HealthModel, timezone: str) -> list[str]:
     summary = model.model_.summary
+    days = [one.tz_convert(timezone).date() for one in sorted(panel.cutoff.unique())]
+    cutoffs = f"{days[0]} to {days[-1]} ({len(days)})" if len(days) > 1 else str(days[0])
     known = model.label_known_through_
     weights = ", ".join(f"{name} {weight:.2f}" for name, weight in summary["weights"].items())
     return [
         "## Data and recipe",
         "",
-        f"- {summary['rows']} rows, {summary['churners']} churned",
+        f"- {summary['rows']} rows of {summary['customers']} customers, {summary['churners']} churned",
+        f"- cutoffs: {cutoffs}",
         f"- base rate {model.model_.base_rate:.3f}",
         f"- labels known through {known.isoformat() if known is not None else 'an unknown date'}",
         f"- {len(model.model_.columns)} indicators",
@@ -142,8 +150,8 @@ def _segments(report: EvaluationReport) -> list[str]:
     ]
     lines = [
         (
-            _cell(one["segment"]),
-            _cell(one["level"]),
+            cell(one["segment"]),
+            cell(one["level"]),
             f"{one['customers']:,}",
             f"{one['churners']:,}",
             f"{one['mean_predicted']:.3f}",
@@ -153,13 +161,13 @@ def _segments(report: EvaluationReport) -> list[str]:
         )
         for one in report.by_segment.to_dict("records")
     ]
-    return _section("Calibration within segments, on rows put aside", names, lines)
+    return section("Calibration within segments, on rows put aside", names, lines)
 
 
 def _groups(report: EvaluationReport) -> list[str]:
     lines = [
         (
-            _cell(one["indicator_group"]),
+            cell(one["indicator_group"]),
             f"{one['adds']:+.4f}",
             f"{one['low']:+.4f} to {one['high']:+.4f}",
             one["verdict"],
@@ -167,13 +175,13 @@ def _groups(report: EvaluationReport) -> list[str]:
         for one in report.groups.to_dict("records")
     ]
     names = ["indicator group", "log loss that shuffling it adds", "90 % interval", "verdict"]
-    return _section("What each indicator group adds, on rows put aside", names, lines)
+    return section("What each indicator group adds, on rows put aside", names, lines)
 
 
 def _side_by_side(table: pd.DataFrame) -> list[str]:
     lines = [
         (
-            _cell(one["indicator"] + (f" = {one['level']}" if one["level"] else "")),
+            cell(one["indicator"] + (f" = {one['level']}" if one["level"] else "")),
             one["measure"],
             f"{one['healthy']:.4g}",
             f"{one['churned']:.4g}",
@@ -183,13 +191,7 @@ def _side_by_side(table: pd.DataFrame) -> list[str]:
         for one in table.head(MOST_SIDE_BY_SIDE).to_dict("records")
     ]
     names = ["indicator", "measure", "healthy", "churned", "AUC alone (90 %)", "missing (shares)"]
-    return _section(f"Healthy against churned: the {len(lines)} that tell most", names, lines)
-
-
-def _section(title: str, names: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
-    rows = [f"| {' | '.join(line)} |" for line in lines]
-    head = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
-    return ["", f"## {title}", "", *head, *rows] if rows else []
+    return section(f"Healthy against churned: the {len(lines)} that tell most", names, lines)
 
 
 def _limits(split: HoldoutSplit) -> list[str]:
@@ -199,8 +201,9 @@ def _limits(split: HoldoutSplit) -> list[str]:
             "- The panel has one cutoff: the model was judged on other customers of the same time. "
             "Whether it holds on later time is not known."
         )
+    else:
+        lines.append(
+            "- Judged were recipes, each trained on what was known at the cutoff; the registered model "
+            "is the same recipe, fitted on all labelled rows, and was not judged itself."
+        )
     return lines
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")

@@ -15,12 +15,14 @@ from churnhealth.domain.catalogue import catalogue_of
 from churnhealth.domain.health import HealthBands
 from churnhealth.domain.indicators import Catalogue, Indicator
 from churnhealth.domain.problem import ChurnProblem
+from churnhealth.domain.scorecard import PointTable
 from churnhealth.domain.segments import Segments
 from churnhealth.domain.sources import History
 from churnhealth.errors import ChurnHealthError, ConfigError, nearest
 from churnhealth.features.panel import PanelColumns
 from churnhealth.jobs.own_indicators import Declarations, declarations
 from churnhealth.jobs.settings_errors import dotted, faults_in_words
+from churnhealth.jobs.settings_promotion import PromotionSettings
 from churnhealth.jobs.settings_sections import (
     CatalogueSettings,
     GroupSettings,
@@ -72,11 +74,13 @@ class Settings(Section):
     segments: SegmentSettings = Field(default={}, validate_default=True)
     scoring: ScoringSettings = Field(default={}, validate_default=True)
     model: ModelSettings = Field(default={}, validate_default=True)
+    promotion: PromotionSettings = Field(default={}, validate_default=True)
     health: HealthSettings = Field(default={}, validate_default=True)
     warehouse: WarehouseSettings = Field(default={}, validate_default=True)
     tracking: TrackingSettings = Field(default={}, validate_default=True)
     catalogue_settings: CatalogueSettings = Field(default={}, alias="catalogue", validate_default=True)
     groups: dict[str, GroupSettings] = Field(default_factory=dict)
+    point_settings: dict[str, Any] = Field(default_factory=dict, alias="points")
     indicators: dict[str, IndicatorSettings] = Field(default_factory=dict)
     _folder: Path = PrivateAttr(default=Path())
 
@@ -196,6 +200,17 @@ class Settings(Section):
         return HealthBands(yellow=health.yellow, red=health.red)
 
     @property
+    def points(self) -> PointTable | None:
+        """The points score made by hand under [points.<indicator>]; None: it is learned.
+
+        Raises
+        ------
+        ConfigError
+            All faults of the table, one a line.
+        """
+        return PointTable.from_dict(self.point_settings) if self.point_settings else None
+
+    @property
     def panel_source(self) -> PanelSource:
         """Where the customers with labels are."""
         return PanelSource(self.panel.table, self.panel.file)
@@ -246,7 +261,13 @@ def _built_from(settings: Settings) -> list[Callable[[], object]]:
     customers: Callable[[], object] = (
         (lambda: settings.history) if settings.is_history else (lambda: settings.panel_columns)
     )
-    return [lambda: settings.problem, lambda: settings.catalogue, customers, lambda: settings.bands]
+    return [
+        lambda: settings.problem,
+        lambda: settings.catalogue,
+        customers,
+        lambda: settings.bands,
+        lambda: settings.points,
+    ]
 
 
 def _fault_of(build: Callable[[], object]) -> str | None:

@@ -95,7 +95,7 @@ def _sections(settings: type[BaseModel]) -> dict[str, list[str]]:
     sections = {}
     for name, field in settings.model_fields.items():
         inner = [one for one in (field.annotation, *get_args(field.annotation)) if _is_model(one)]
-        sections[field.alias or name] = list(inner[0].model_fields)
+        sections[field.alias or name] = list(inner[0].model_fields) if inner else []
     return sections
 
 

@@ -58,6 +58,11 @@ _NO_INDICATOR = re.compile(
     r"churn|解約|attrition|cancell?ation|^unnamed: \d+$|^rownames?$|^row_?(?:no|number)$", re.IGNORECASE
 )
 
+_POINTS = (
+    "{ bins = [{ low = 1, high = 10, points = 5 }, { low = 10, high = 20, points = 10 }] }"
+    "  # a points score of your own: docs/point-table.md"
+)
+
 
 def infer_columns(
     frame: pd.DataFrame,
@@ -178,6 +183,7 @@ def settings_toml(
     document.add("panel", _panel(source, columns, cutoff_date))
     if scoring is not None:
         document.add("scoring", _table(_source(scoring)))
+    document.add("points", _table({"logins": None}, {"logins": _POINTS}))
     document.add("tracking", _tracking(name))
     if catalogue.group_labels:
         document.add("groups", _groups(catalogue))

@@ -184,19 +184,21 @@ class ScoringSettings(Section):
 
 
 class ModelSettings(Section):
-    """[model]: the seed, the share put aside, and the least that a model is trained on."""
+    """[model]: the seed, the share put aside, the windows judged, and the least to train on."""
 
     random_state: Annotated[int, Field(ge=0, lt=2**32)] = 0
     holdout_share: Share = 0.2
+    backtest_windows: Annotated[int, Field(ge=1)] = 4
     minimum_customers: Annotated[int, Field(ge=1)] = 200
     minimum_churners: Annotated[int, Field(ge=1)] = 20
 
 
 class HealthSettings(Section):
-    """[health]: the churn probabilities from which customers are yellow and red; both or none."""
+    """[health]: from which churn probability customers are yellow and red (both or none); capacity."""
 
     yellow: Share | None = None
     red: Share | None = None
+    capacity: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

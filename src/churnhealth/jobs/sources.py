@@ -49,8 +49,16 @@ def data_end(settings: Settings, now: dt.datetime) -> dt.date:
     return settings.cutoffs.data_end or now.astimezone(settings.problem.zone).date()
 
 
-def cutoff_dates(settings: Settings, end: dt.date) -> list[dt.date]:
+def cutoff_dates(settings: Settings, end: dt.date, *, as_of: dt.date | None = None) -> list[dt.date]:
     """Return the cutoffs that [cutoffs] describes, oldest first.
+
+    Parameters
+    ----------
+    settings : Settings
+    end : date
+        The first local day that is not in the data.
+    as_of : date, optional
+        The day that counts as today: where `last` is later, it is this day.
 
     Raises
     ------
@@ -61,12 +69,15 @@ def cutoff_dates(settings: Settings, end: dt.date) -> list[dt.date]:
     count = chosen.count
     if count is None and chosen.first is None:
         count = _USUAL_COUNTS[chosen.every]
+    last = chosen.last
+    if last is not None and as_of is not None:
+        last = min(last, as_of)
     return calendar_cutoffs(
         _FREQUENCIES[chosen.every],
         end,
         settings.problem,
         start=chosen.first,
-        end=chosen.last,
+        end=last,
         last=count,
     )
 

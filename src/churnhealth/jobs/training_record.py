@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from churnhealth.domain.promotion import Verdict
 from churnhealth.estimator import HealthModel
-from churnhealth.evaluate.report import EvaluationReport
 from churnhealth.features.panel import Panel
+from churnhealth.jobs.judging import Judged
 from churnhealth.jobs.wiring import Workplace
 from churnhealth.labels.holdout import HoldoutSplit
 
@@ -41,33 +42,45 @@ def run_params(
     }
 
 
-def run_metrics(report: EvaluationReport, champion_log_loss: float | None) -> dict[str, float]:
-    """Return what was measured on rows put aside, the champion's log loss included."""
-    metrics = report.to_dict()
-    if champion_log_loss is not None:
-        metrics["champion_log_loss"] = champion_log_loss
+def run_metrics(judged: Judged) -> dict[str, float]:
+    """Return what was measured on rows put aside, the champion's log loss included.
+
+    Metrics over all windows together begin with `backtest_`.
+    """
+    metrics, table = judged.report.to_dict(), judged.backtest
+    if judged.champion_log_loss is not None:
+        metrics["champion_log_loss"] = judged.champion_log_loss
+    for name in ("log_loss", "log_loss_skill", "brier", "roc_auc", "observed_minus_expected"):
+        metrics[f"backtest_{name}"] = table.value(name)
     return metrics
 
 
 def run_tables(
-    report: EvaluationReport, model: HealthModel, panel: Panel, side_by_side: pd.DataFrame
+    judged: Judged,
+    model: HealthModel,
+    panel: Panel,
+    side_by_side: pd.DataFrame,
+    verdict: Verdict,
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of a run.
 
     Parameters
     ----------
-    report : EvaluationReport
-        The recipe on rows put aside.
+    judged : Judged
+        The recipes on rows put aside.
     model : HealthModel
         Fitted on all labelled rows.
     panel : Panel
         All labelled rows.
     side_by_side : DataFrame
         As made by `healthy_against_churned`.
+    verdict : Verdict
+        With its checks.
     """
+    report, backtest = judged.report, judged.backtest
     sample = panel.X.sample(min(len(panel.X), 1000), random_state=0)
     catalogue = pd.DataFrame([vars(one) for one in model.catalogue_.values()])
-    return {
+    tables = {
         "metrics": report.metrics,
         "reliability": report.reliability,
         "lift": report.lift,
@@ -76,4 +89,17 @@ def run_tables(
         "healthy_against_churned": side_by_side,
         "importance": model.explain(sample).importance(),
         "indicators": catalogue,
+        "backtest_windows": backtest.windows,
+        "backtest_metrics": backtest.metrics,
+        "backtest_differences": backtest.differences,
+        "gate_checks": checks_table(verdict),
     }
+    return tables | ({"backtest_segments": backtest.segments} if len(backtest.segments) else {})
+
+
+def checks_table(verdict: Verdict) -> pd.DataFrame:
+    """Return the checks of the promotion gate: code, outcome, level, found, advice."""
+    return pd.DataFrame(
+        [(one.code, one.outcome, one.level, one.found, one.advice) for one in verdict.checks],
+        columns=["code", "outcome", "level", "found", "advice"],
+    )

@@ -17,17 +17,21 @@ from typing import Any
 
 import lightgbm as lgb
 
-from churnhealth.errors import ArtifactError, listed
+from churnhealth.domain.scorecard import PointTable
+from churnhealth.errors import ArtifactError, ConfigError, listed
 from churnhealth.model.calibrate import Calibrator
 from churnhealth.model.columns import ColumnSpec
 from churnhealth.model.fitted import FittedModel
 from churnhealth.model.linear import LinearMember
+from churnhealth.model.points import PointMember
 from churnhealth.model.stack import Member, SegmentCorrection, Stack
 from churnhealth.model.target import TargetCode
 from churnhealth.model.trees import TreeMember
 
 KIND = "churnhealth-model"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+# Version 2 lacks the shares of levels.
+READABLE = (2, 3)
 MANIFEST = "manifest.json"
 MODEL = "model.json"
 
@@ -94,7 +98,7 @@ def load_artifact(folder: Path) -> tuple[FittedModel, dict[str, Any], str]:
     files = {name: _read_checked(Path(folder), name, sha) for name, sha in manifest["files"].items()}
     try:
         return _model_of(files), manifest, digest
-    except (KeyError, TypeError, ValueError, lgb.basic.LightGBMError) as error:
+    except (KeyError, TypeError, ValueError, ConfigError, lgb.basic.LightGBMError) as error:
         raise ArtifactError(
             f"{folder}: the files are intact, but they are not a model that this release can read "
             f"({type(error).__name__}: {error})"
@@ -110,6 +114,8 @@ def _files_of(model: FittedModel) -> dict[str, str]:
         entry: dict[str, Any] = {"name": member.name, "weight": weight}
         if isinstance(member, LinearMember):
             entry["linear"] = member.to_dict()
+        elif isinstance(member, PointMember):
+            entry["points"] = member.to_dict()
         elif isinstance(member, TreeMember):
             texts = {f"trees_{number}_{at}.txt": text for at, text in enumerate(member.to_texts())}
             files.update(texts)
@@ -123,8 +129,9 @@ def _files_of(model: FittedModel) -> dict[str, str]:
             "target_codes": [code.to_dict() for code in model.stack.target_codes],
             "corrections": [one.to_dict() for one in model.stack.corrections],
             "calibrator": model.calibrator.to_dict(),
+            "point_table": model.point_table.to_dict(),
             "base_rate": model.base_rate,
-            "base_rate_error": model.base_rate_error,
+            "level_error": model.level_error,
             "summary": model.summary,
         }
     )
@@ -135,7 +142,7 @@ def _model_of(files: Mapping[str, str]) -> FittedModel:
     values = json.loads(files[MODEL])
     columns = tuple(ColumnSpec.from_dict(column) for column in values["columns"])
     count = len(columns)
-    members = tuple(_member_of(entry, files, count) for entry in values["members"])
+    members = tuple(_member_of(entry, files, columns) for entry in values["members"])
     weights = tuple(float(entry["weight"]) for entry in values["members"])
     return FittedModel(
         columns=columns,
@@ -149,14 +156,21 @@ def _model_of(files: Mapping[str, str]) -> FittedModel:
         ),
         calibrator=Calibrator.from_dict(values["calibrator"]),
         base_rate=float(values["base_rate"]),
-        base_rate_error=float(values["base_rate_error"]),
+        level_error=float(values["level_error"]),
         summary=values["summary"],
+        # Models of earlier releases have none.
+        point_table=PointTable.from_dict(values.get("point_table", {})),
     )
 
 
-def _member_of(entry: Mapping[str, Any], files: Mapping[str, str], count: int) -> Member:
+def _member_of(
+    entry: Mapping[str, Any], files: Mapping[str, str], columns: tuple[ColumnSpec, ...]
+) -> Member:
     if "linear" in entry:
         return LinearMember.from_dict(entry["linear"])
+    if "points" in entry:
+        return PointMember.from_dict(entry["points"], columns)
+    count = len(columns)
     member = TreeMember.from_texts([files[name] for name in entry["trees"]], count, entry["name"])
     wrong = [booster.num_feature() for booster in member.boosters if booster.num_feature() != count]
     if wrong:
@@ -201,10 +215,11 @@ def _read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
         raise ArtifactError(f"{path}: expected JSON, got damaged text ({error})") from error
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise ArtifactError(f"{path}: this is not a model of churnhealth (expected kind {KIND!r})")
-    if manifest.get("schema_version") != SCHEMA_VERSION:
+    if manifest.get("schema_version") not in READABLE:
         raise ArtifactError(
-            f"{path}: expected schema_version {SCHEMA_VERSION}, got {manifest.get('schema_version')!r}; "
-            "read it with the release of churnhealth that wrote it, or retrain"
+            f"{path}: expected schema_version {' or '.join(map(str, READABLE))}, "
+            f"got {manifest.get('schema_version')!r}; read it with the release of churnhealth that "
+            "wrote it, or retrain"
         )
     _check_names(path, manifest)
     return manifest, _sha256(raw)

@@ -47,6 +47,9 @@ class ColumnSpec:
         Median of numbers and booleans, most frequent level of categories; None when all missing.
     low, high : float or None
         Smallest and largest number at fit.
+    shares : tuple of float
+        Of the training rows, those with a missing value included, the share (0-1) with each of
+        `levels`; empty for other kinds, and in a model of an older artifact.
     """
 
     name: str
@@ -57,6 +60,18 @@ class ColumnSpec:
     typical: float | str | None = None
     low: float | None = None
     high: float | None = None
+    shares: tuple[float, ...] = ()
+
+    @property
+    def level_shares(self) -> dict[str, float]:
+        """Return the share of each level by its name; empty where it is not known.
+
+        Examples
+        --------
+        >>> ColumnSpec("plan", "category", ("Basic", "Pro"), shares=(0.62, 0.3)).level_shares
+        {'Basic': 0.62, 'Pro': 0.3}
+        """
+        return dict(zip(self.levels, self.shares, strict=True)) if self.shares else {}
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -66,7 +81,7 @@ class ColumnSpec:
     def from_dict(cls, values: Mapping[str, Any]) -> ColumnSpec:
         """Rebuild a column from `to_dict`."""
         lists = {name: tuple(values[name]) for name in ("levels", "rare")}
-        return cls(**{**values, **lists})
+        return cls(**{**values, **lists, "shares": tuple(values.get("shares", ()))})
 
 
 @dataclass(frozen=True)
@@ -168,7 +183,8 @@ def _learn_column(name: str, values: pd.Series[Any]) -> ColumnSpec:
         counts = text.dropna().value_counts()
         levels, rare = _levels(counts)
         typical = None if counts.empty else str(min(counts[counts == counts.max()].index))
-        return ColumnSpec(name, kind, levels, rare, bool(text.isna().any()), typical)
+        shares = _shares(counts, levels, len(text))
+        return ColumnSpec(name, kind, levels, rare, bool(text.isna().any()), typical, shares=shares)
     numbers = _as_numbers(name, values)
     known = numbers[~np.isnan(numbers)]
     typical_number = float(np.median(known)) if len(known) else None
@@ -216,6 +232,13 @@ def _levels(counts: pd.Series[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     rare = sorted(set(map(str, counts.index)) - set(kept))
     pooled = [POOLED_LEVEL] if rare and POOLED_LEVEL not in kept else []
     return (*kept, *pooled), tuple(rare[:MOST_RARE_NAMES])
+
+
+def _shares(counts: pd.Series[int], levels: Sequence[str], rows: int) -> tuple[float, ...]:
+    """Return the share of all rows with each level; the pooled level has the rows of the rare ones."""
+    known = counts.reindex(list(levels))
+    shares = known.fillna(counts.sum() - known.sum()) / rows
+    return tuple(float(share) for share in shares)
 
 
 def _as_text(values: pd.Series[Any]) -> pd.Series[Any]:

@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from churnhealth.domain.scorecard import PointTable
 from churnhealth.model.calibrate import NO_CALIBRATOR, Calibrator
 from churnhealth.model.calibrate_fit import choose_calibrator
 from churnhealth.model.columns import ColumnSpec, FloatArray, IntArray, encode_table, learn_columns
 from churnhealth.model.folds import customer_groups
 from churnhealth.model.ladder import choose_rung, no_rung
-from churnhealth.model.later import newest_shift
+from churnhealth.model.later import Level, follow_level, mean_level_error
 from churnhealth.model.linear import fit_linear
-from churnhealth.model.noise import standard_error
+from churnhealth.model.points import fit_points
 from churnhealth.model.segments import learn_corrections
 from churnhealth.model.stack import Member, Stack, build_stack
 from churnhealth.model.summary import describe
@@ -44,18 +45,23 @@ class FittedModel:
         From the margin to a probability.
     base_rate : float
         Share of churners among the training rows.
-    base_rate_error : float
-        Standard error of the base rate's log-odds.
+    level_error : float
+        Standard error of the log-odds of everybody's level: of the base rate, and with cutoffs also of
+        its moves from window to window.
     summary : dict
         What was learned, for people: rows, churners, rung, weights, out-of-fold log losses.
+    point_table : PointTable
+        That of the rung "point table", whatever rung was chosen: the one given, or the one learned;
+        empty where nothing could be learned.
     """
 
     columns: tuple[ColumnSpec, ...]
     stack: Stack
     calibrator: Calibrator
     base_rate: float
-    base_rate_error: float = 0.0
+    level_error: float = 0.0
     summary: dict[str, Any] = field(default_factory=dict)
+    point_table: PointTable = field(default_factory=PointTable)
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,8 @@ class Recipe:
         Names of category columns within which calibration is corrected where it helps.
     monotone : mapping of str to {1, -1}
         Number columns whose rise never lowers (1) or never raises (-1) the margin.
+    points : PointTable, optional
+        The rung "point table" made by hand; None: it is learned.
     """
 
     seed: int = 0
@@ -81,6 +89,7 @@ class Recipe:
     leaf_budget: int = LEAF_BUDGET
     segments: tuple[str, ...] = ()
     monotone: Mapping[str, int] = field(default_factory=dict)
+    points: PointTable | None = None
 
 
 def fit_model(
@@ -105,7 +114,7 @@ def fit_model(
     customers : ndarray of int, shape (n_rows,), optional
         Customer codes; rows of one customer stay in one fold.
     cutoff : ndarray of int, shape (n_rows,), optional
-        When each row was asked about, on any rising scale; the intercept follows the newest.
+        When each row was asked about, nanoseconds since 1970; the intercept follows the newest.
     recipe : Recipe, optional
         Seed, threads, leaf budget, segments.
 
@@ -115,37 +124,48 @@ def fit_model(
     the base rate.
     """
     recipe = recipe or Recipe()
+    if recipe.points is not None:
+        recipe.points.points(frame)  # tells its faults before anything is fitted
     columns = learn_columns(frame)
     matrix = encode_table(frame, columns).matrix
     weight = np.ones(len(y)) if weight is None else weight
     base_rate = float(np.average(y, weights=weight))
-    base_error = standard_error(y, weight, customers) / (base_rate * (1.0 - base_rate))
     groups = customer_groups(y, customers, seed=recipe.seed)
     if groups is None:
         rung = no_rung(_distinct(y, customers))
         stack = build_stack((), np.ones(1), base_rate, len(columns))
         summary = describe(y, customers, rung, stack, NO_CALIBRATOR)
-        return FittedModel(columns, stack, NO_CALIBRATOR, base_rate, base_error, summary)
+        table = recipe.points or PointTable()
+        level_error = mean_level_error(y, weight, customers)
+        return FittedModel(columns, stack, NO_CALIBRATOR, base_rate, level_error, summary, table)
     monotone = tuple(recipe.monotone.get(column.name, 0) for column in columns)
     rows = TrainingRows(matrix, y, weight, columns, groups, customers, monotone)
     # BLAS threads spin for longer than these small problems take to solve.
     with threadpool_limits(1, user_api="blas"):
-        stack, calibrator, summary = _fit_stack(rows, cutoff, recipe, base_rate)
-    return FittedModel(columns, stack, calibrator, base_rate, base_error, summary)
+        return _fit_stack(rows, cutoff, recipe, base_rate)
 
 
 def _fit_stack(
     rows: TrainingRows, cutoff: IntArray | None, recipe: Recipe, base_rate: float
-) -> tuple[Stack, Calibrator, dict[str, Any]]:
-    members, margins = _fit_members(rows, recipe)
+) -> FittedModel:
+    learners, margins = _fit_members(rows, recipe)
+    points, margin_of_points = fit_points(rows, recipe.points)
+    members: list[Member] = [*learners, points]
+    margins = np.column_stack([margins, margin_of_points])
     told = OutOfFold(margins, rows.y, rows.weight, rows.groups, rows.customers)
-    linear = [at for at, member in enumerate(members) if not member.leaves]
-    rung, allowed = choose_rung(told, linear, _distinct(rows.y, rows.customers))
+    rungs = {
+        "point table": [len(learners)],
+        "logistic": [at for at, member in enumerate(learners) if not member.leaves],
+        "stack": list(range(len(learners))),
+    }
+    rung, allowed = choose_rung(told, rungs, _distinct(rows.y, rows.customers))
     told = _of_members(told, allowed)
     kept = members_worth_keeping(told, [members[at].leaves for at in allowed], recipe.leaf_budget)
     told, members = _of_members(told, kept), [members[allowed[at]] for at in kept]
     weights = stack_weights(told.margins, told.y, told.weight)
-    stack = build_stack(members, weights, base_rate, rows.matrix.shape[1], rows.target_codes)
+    # A table of points names the levels themselves, not their churn rates.
+    codes = () if points in members else rows.target_codes
+    stack = build_stack(members, weights, base_rate, rows.matrix.shape[1], codes)
     margin = told.stacked(weights)
     calibrator, losses = NO_CALIBRATOR, dict[str, float]()
     if members:
@@ -157,15 +177,16 @@ def _fit_stack(
     stack = stack.corrected(corrections)
     for correction in corrections:
         margin = margin + correction.of(matrix)
-    if cutoff is not None and members:
-        shift = newest_shift(calibrator.log_odds(margin), told, cutoff)
-        calibrator = calibrator.shifted(shift)
+    level = Level(0.0, mean_level_error(rows.y, rows.weight, rows.customers), 0.0)
+    if cutoff is not None:
+        level = follow_level(calibrator.log_odds(margin), told, cutoff)
+        calibrator = calibrator.shifted(level.shift)
     summary = describe(
         rows.y, rows.customers, rung, stack, calibrator,
-        told=told, margin=margin, calibrator_losses=losses,
+        told=told, level=level, margin=margin, calibrator_losses=losses,
         segment_gains={rows.columns[at].name: gain for at, gain in gains.items()},
     )  # fmt: skip
-    return stack, calibrator, summary
+    return FittedModel(rows.columns, stack, calibrator, base_rate, level.error, summary, points.table)
 
 
 def _fit_members(rows: TrainingRows, recipe: Recipe) -> tuple[list[Member], FloatArray]:

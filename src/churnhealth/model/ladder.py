@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ class Rung:
 
     Parameters
     ----------
-    name : {"base rate", "logistic", "stack"}
+    name : {"base rate", "point table", "logistic", "stack"}
         What scores.
     losses : dict of str to float
         Out-of-fold log loss (nats) of each rung that was tried; lower is better.
@@ -39,18 +40,21 @@ def no_rung(churners: int) -> Rung:
     )
 
 
-def choose_rung(told: OutOfFold, linear: list[int], churners: int) -> tuple[Rung, list[int]]:
-    """Take the rung with the lowest out-of-fold log loss.
+def choose_rung(
+    told: OutOfFold, rungs: Mapping[str, Sequence[int]], churners: int
+) -> tuple[Rung, list[int]]:
+    """Take the rung with the lowest out-of-fold log loss, the simpler one where two are equal.
 
     The base rate is left only for a gain of more than half of its standard error: a whole one would
-    refuse models that are better on average where churners are few.
+    refuse models that are better on average where churners are few. Between the other rungs the loss
+    alone decides.
 
     Parameters
     ----------
     told : OutOfFold
         Of all members.
-    linear : list of int
-        Positions of the logistic members.
+    rungs : mapping of str to sequence of int
+        Positions of the members that each rung above the base rate may use, the simplest first.
     churners : int
         Customers that churned among the training rows.
 
@@ -61,18 +65,16 @@ def choose_rung(told: OutOfFold, linear: list[int], churners: int) -> tuple[Rung
     members : list of int
         Positions of the members that the rung may use.
     """
-    everyone = list(range(told.margins.shape[1]))
-    allowed = {"base rate": [], "logistic": linear, "stack": everyone}
     rows = {"base rate": log_losses(np.full(len(told.y), told.base), told.y)}
-    for name in ("logistic", "stack"):
-        part = replace(told, margins=told.margins[:, allowed[name]])
+    for name, members in rungs.items():
+        part = replace(told, margins=told.margins[:, list(members)])
         rows[name] = log_losses(honest_margin(part), told.y)
     losses = {name: float(np.average(one, weights=told.weight)) for name, one in rows.items()}
-    best = "stack" if losses["stack"] < losses["logistic"] else "logistic"
+    best = min(rungs, key=lambda name: losses[name])
     gain = rows["base rate"] - rows[best]
     if losses["base rate"] - losses[best] <= WORTH * standard_error(gain, told.weight, told.customers):
         best = "base rate"
-    return Rung(best, losses, _reason(best, losses, churners)), allowed[best]
+    return Rung(best, losses, _reason(best, losses, churners)), list(rungs.get(best, ()))
 
 
 def _churners(count: int) -> str:
@@ -83,6 +85,7 @@ def _reason(best: str, losses: dict[str, float], churners: int) -> str:
     told = ", ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
     said = {
         "base rate": "no model clearly beats the base rate on unseen customers, so everybody gets it",
+        "point table": "the total of the point table predicts best, the other models add nothing to it",
         "logistic": "the logistic regression is enough, trees add nothing to it",
         "stack": "logistic regressions and trees together predict best",
     }[best]

@@ -56,6 +56,6 @@ def probability_range(
     margin = model.stack.margin(matrix)
     error, freedom = margin_error(model.stack, matrix)
     reach = float(t.ppf(0.5 + level / 2.0, freedom) if freedom else norm.ppf(0.5 + level / 2.0))
-    wide = reach * np.sqrt(error**2 + model.base_rate_error**2)
+    wide = reach * np.sqrt(error**2 + model.level_error**2)
     calibrator = model.calibrator
     return calibrator.probability(margin - wide), calibrator.probability(margin + wide)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from churnhealth.model.calibrate import Calibrator
 from churnhealth.model.columns import FloatArray, IntArray
 from churnhealth.model.ladder import Rung
+from churnhealth.model.later import Level
 from churnhealth.model.stack import Stack
 from churnhealth.model.weights import OutOfFold
 
@@ -25,6 +27,7 @@ def describe(
     margin: FloatArray | None = None,
     calibrator_losses: Mapping[str, float] | None = None,
     segment_gains: Mapping[str, float] | None = None,
+    level: Level | None = None,
 ) -> dict[str, Any]:
     """Return the summary of a fit as plain JSON values.
 
@@ -46,6 +49,8 @@ def describe(
         The stack's own out-of-fold margins.
     calibrator_losses, segment_gains : mapping, optional
         Cross-validated losses and gains (nats), by name.
+    level : Level, optional
+        What the windows say about the next one.
     """
     names = [member.name for member in stack.members]
     losses = dict(rung.losses)
@@ -67,4 +72,5 @@ def describe(
         "segment_gain": dict(segment_gains or {}),
         "corrected_segments": len(stack.corrections),
         "out_of_fold_log_loss": losses,
+        "level": {} if level is None else dataclasses.asdict(level),
     }

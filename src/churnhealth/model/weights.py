@@ -118,7 +118,7 @@ def honest_margin(told: OutOfFold) -> FloatArray:
 
 
 def members_worth_keeping(told: OutOfFold, leaves: list[int], leaf_budget: int) -> list[int]:
-    """Leave out trees that earn nothing, the least useful first, and keep within the budget.
+    """Leave out trees that earn nothing, those with most leaves first, and keep within the budget.
 
     Parameters
     ----------
@@ -132,8 +132,9 @@ def members_worth_keeping(told: OutOfFold, leaves: list[int], leaf_budget: int) 
     Returns
     -------
     list of int
-        Positions of the members to keep, rising. A member goes when the loss without it rises by
-        less than half of that rise's standard error.
+        Positions of the members to keep, rising. A member earns nothing when the loss without it rises
+        by less than half of that rise's standard error; where several could go, the one that costs
+        scoring most goes first. Beyond the budget the least useful goes.
     """
     kept = list(range(len(leaves)))
     while True:
@@ -142,11 +143,14 @@ def members_worth_keeping(told: OutOfFold, leaves: list[int], leaf_budget: int) 
             return kept
         without = {at: [one for one in kept if one != at] for at in trees}
         gains = {at: _gain(told, kept, without[at]) for at in trees}
-        least = min(trees, key=lambda at: float(np.average(gains[at], weights=told.weight)))
-        over = sum(leaves[at] for at in kept) > leaf_budget and len(trees) > 1
-        if not over and _is_worth(gains[least], told):
+        idle = [at for at in trees if not _is_worth(gains[at], told)]
+        if idle:
+            leaving = max(idle, key=lambda at: leaves[at])
+        elif sum(leaves[at] for at in kept) > leaf_budget and len(trees) > 1:
+            leaving = min(trees, key=lambda at: float(np.average(gains[at], weights=told.weight)))
+        else:
             return kept
-        kept = without[least]
+        kept = without[leaving]
 
 
 def _gain(told: OutOfFold, kept: list[int], others: list[int]) -> FloatArray:
