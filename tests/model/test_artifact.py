@@ -82,12 +82,15 @@ def test_an_artifact_of_version_2_is_read_and_its_sentences_tell_no_shares(
     values = json.loads((folder / "model.json").read_text())
     for column in values["columns"]:
         del column["shares"]
+    del values["point_table"]
+    values["base_rate_error"] = values.pop("level_error")
     (folder / "model.json").write_text(json.dumps(values))
     files = json.loads((folder / "manifest.json").read_text())["files"]
     files["model.json"] = hashlib.sha256((folder / "model.json").read_bytes()).hexdigest()
     rewrite_manifest(folder, files=files, schema_version=2)
     old, frame = HealthModel.load(folder), customers[0]
     assert np.array_equal(old.churn_probability(frame), fitted.churn_probability(frame))
+    assert old.model_.level_error == fitted.model_.level_error
     assert old.explain(frame).level_shares == {}
     assert set(fitted.explain(frame).level_shares) == {"plan"}
 

@@ -156,9 +156,9 @@ def _model_of(files: Mapping[str, str]) -> FittedModel:
         ),
         calibrator=Calibrator.from_dict(values["calibrator"]),
         base_rate=float(values["base_rate"]),
-        level_error=float(values["level_error"]),
+        # Models of earlier releases know the error of the base rate only, and have no point table.
+        level_error=float(values.get("level_error", values.get("base_rate_error", 0.0))),
         summary=values["summary"],
-        # Models of earlier releases have none.
         point_table=PointTable.from_dict(values.get("point_table", {})),
     )
 
