@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
@@ -47,6 +48,24 @@ def test_leaves_are_counted(bag: tuple) -> None:
         for text in member.to_texts()
     )
     assert member.leaves == by_hand
+
+
+def test_texts_and_leaves_are_known_without_reading_a_booster(
+    bag: tuple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts, leaves = bag[0].to_texts(), bag[0].leaves
+    monkeypatch.setattr(lightgbm, "Booster", None)
+    back = TreeMember.from_texts(texts, 2, "small trees")
+    assert back.to_texts() == texts
+    assert back.leaves == leaves
+    assert repr(back) == "TreeMember(n_indicators=2, name='small trees')"
+    with pytest.raises(TypeError):
+        back.boosters  # noqa: B018
+
+
+def test_a_text_is_what_its_booster_writes(bag: tuple) -> None:
+    member = bag[0]
+    assert tuple(booster.model_to_string() for booster in member.boosters) == member.to_texts()
 
 
 def test_a_direction_is_kept_even_against_the_data(rows_of: Callable[..., TrainingRows]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import lightgbm as lgb
@@ -15,6 +17,8 @@ from churnhealth.model.training import TrainingRows
 
 MOST_ROUNDS = 2000
 PATIENCE = 60
+
+_LEAVES = re.compile(r"\nnum_leaves=(\d+)")
 
 
 @dataclass(frozen=True)
@@ -71,17 +75,22 @@ class TreeMember:
 
     Parameters
     ----------
-    boosters : tuple of lightgbm.Booster
-        One per fold, each trained without its fold.
+    texts : tuple of str
+        LightGBM model texts, one per fold, each trained without its fold.
     n_indicators : int
         Columns of the encoded matrix.
     name : str
         What reports call it.
     """
 
-    boosters: tuple[lgb.Booster, ...]
+    texts: tuple[str, ...] = field(repr=False)
     n_indicators: int
     name: str = "trees"
+
+    @cached_property
+    def boosters(self) -> tuple[lgb.Booster, ...]:
+        """One booster per text; read when they are first asked for."""
+        return tuple(lgb.Booster(model_str=text) for text in self.texts)
 
     def margin(self, matrix: FloatArray) -> FloatArray:
         """Return log-odds, shape (n_customers,)."""
@@ -92,24 +101,19 @@ class TreeMember:
         margins = [np.asarray(booster.predict(matrix, raw_score=True)) for booster in self.boosters]
         return np.column_stack(margins)
 
-    @property
+    @cached_property
     def leaves(self) -> int:
         """Leaves of all trees, which is what scoring pays for."""
-        return sum(
-            int(line.removeprefix("num_leaves="))
-            for text in self.to_texts()
-            for line in text.splitlines()
-            if line.startswith("num_leaves=")
-        )
+        return sum(int(leaves) for text in self.texts for leaves in _LEAVES.findall(text))
 
     def to_texts(self) -> tuple[str, ...]:
         """Return one LightGBM model text per booster."""
-        return tuple(booster.model_to_string() for booster in self.boosters)
+        return self.texts
 
     @classmethod
     def from_texts(cls, texts: Sequence[str], n_indicators: int, name: str = "trees") -> TreeMember:
         """Rebuild from `to_texts`."""
-        return cls(tuple(lgb.Booster(model_str=text) for text in texts), n_indicators, name)
+        return cls(tuple(texts), n_indicators, name)
 
 
 def fit_trees(
@@ -153,7 +157,8 @@ def fit_trees(
     margin = np.zeros(len(rows.y))
     for booster, fold, test in zip(boosters, rows.folds, tests, strict=True):
         margin[fold.test] = booster.predict(test, raw_score=True, num_iteration=rounds)
-    bag = tuple(_cut(booster, rounds) for booster in boosters)
+    # The texts of the first rounds only, so that they are all there is.
+    bag = tuple(booster.model_to_string(num_iteration=rounds) for booster in boosters)
     return TreeMember(bag, rows.matrix.shape[1], recipe.name), margin
 
 
@@ -188,8 +193,3 @@ def _grow_together(boosters: Sequence[lgb.Booster], sizes: Sequence[float]) -> i
         if at - best_round >= PATIENCE:
             break
     return best_round
-
-
-def _cut(booster: lgb.Booster, rounds: int) -> lgb.Booster:
-    """Return the booster with its first rounds only, so that its text is all there is."""
-    return lgb.Booster(model_str=booster.model_to_string(num_iteration=rounds))

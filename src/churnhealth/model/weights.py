@@ -6,7 +6,9 @@ that price no longer matters.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.optimize import minimize
@@ -137,12 +139,13 @@ def members_worth_keeping(told: OutOfFold, leaves: list[int], leaf_budget: int) 
         scoring most goes first. Beyond the budget the least useful goes.
     """
     kept = list(range(len(leaves)))
+    losses = cache(lambda members: _losses(told, members))
     while True:
         trees = [at for at in kept if leaves[at]]
         if not trees or len(kept) == 1:
             return kept
         without = {at: [one for one in kept if one != at] for at in trees}
-        gains = {at: _gain(told, kept, without[at]) for at in trees}
+        gains = {at: losses(tuple(without[at])) - losses(tuple(kept)) for at in trees}
         idle = [at for at in trees if not _is_worth(gains[at], told)]
         if idle:
             leaving = max(idle, key=lambda at: leaves[at])
@@ -153,14 +156,11 @@ def members_worth_keeping(told: OutOfFold, leaves: list[int], leaf_budget: int) 
         kept = without[leaving]
 
 
-def _gain(told: OutOfFold, kept: list[int], others: list[int]) -> FloatArray:
-    """Return by how much each row's loss is lower with the members `kept` than with `others`."""
-    losses = []
-    for members in (others, kept):
-        margins = told.margins[:, members]
-        weights = stack_weights(margins, told.y, told.weight)
-        losses.append(log_losses(margins @ weights[:-1] + weights[-1] * told.base, told.y))
-    return np.asarray(losses[0] - losses[1])
+def _losses(told: OutOfFold, members: Sequence[int]) -> FloatArray:
+    """Return each row's loss when these members are weighed anew."""
+    margins = told.margins[:, list(members)]
+    weights = stack_weights(margins, told.y, told.weight)
+    return log_losses(margins @ weights[:-1] + weights[-1] * told.base, told.y)
 
 
 def _is_worth(gain: FloatArray, told: OutOfFold) -> bool:

@@ -8,6 +8,8 @@ import lightgbm
 import numpy as np
 import pytest
 
+from churnhealth.explain.treeshap import Tree
+
 Grow = Callable[..., tuple[lightgbm.Booster, np.ndarray]]
 
 
@@ -105,3 +107,64 @@ def without_llvmlite(monkeypatch: pytest.MonkeyPatch) -> None:
         "find_spec",
         lambda name, *rest: None if name == "llvmlite" else real(name, *rest),
     )
+
+
+def tree_at_random(leaves: int, columns: int, seed: int, *, chain: bool = False) -> Tree:
+    """Any tree that a booster could have: columns come again on a path, some split by category sets.
+
+    A chain is a tree as deep as can be.
+    """
+    random = np.random.default_rng(seed)
+    left, right = hang_leaves(leaves, random, chain=chain)
+    n = leaves - 1
+    leaf_count = random.integers(1, 40, leaves) * (random.random(leaves) < 0.8)
+    if 0 in rows_that_pass(left, right, leaf_count):
+        leaf_count += 1
+    decision_type = random.choice([0, 1, 2, 4, 6, 8, 10], n)
+    by_set = decision_type == 1
+    threshold = np.round(random.normal(size=n), random.integers(1, 17))
+    threshold[by_set] = random.permutation(by_set.sum())
+    return Tree(
+        leaf_value=random.normal(size=leaves),
+        leaf_count=leaf_count if n else np.ones(1, dtype=np.int64),
+        internal_count=rows_that_pass(left, right, leaf_count),
+        feature=random.integers(0, columns, n),
+        decision_type=decision_type,
+        left=left,
+        right=right,
+        threshold=threshold,
+        category_sets=tuple(
+            random.integers(0, 2**32, random.integers(1, 5), dtype=np.uint32)
+            for _ in range(by_set.sum())
+        ),
+    )
+
+
+def hang_leaves(
+    leaves: int, random: np.random.Generator, *, chain: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split leaf after leaf as LightGBM does: one child keeps the leaf's number."""
+    children = np.zeros((2, leaves - 1), dtype=np.int64)
+    hangs: dict[int, tuple[int, int]] = {}
+    for split in range(leaves - 1):
+        leaf = split if chain else int(random.integers(split + 1))
+        if leaf in hangs:
+            children[hangs[leaf]] = split
+        side = int(random.integers(2))
+        children[side, split], children[1 - side, split] = ~leaf, ~(split + 1)
+        hangs[leaf], hangs[split + 1] = (side, split), (1 - side, split)
+    return children[0], children[1]
+
+
+def rows_that_pass(left: np.ndarray, right: np.ndarray, leaf_count: np.ndarray) -> np.ndarray:
+    """Training rows of each split; children have higher numbers than their parents."""
+    passing = np.zeros(len(left), dtype=np.int64)
+    for split in reversed(range(len(left))):
+        below = (left[split], right[split])
+        passing[split] = sum(leaf_count[~child] if child < 0 else passing[child] for child in below)
+    return passing
+
+
+@pytest.fixture(scope="session")
+def random_tree() -> Callable[..., Tree]:
+    return tree_at_random

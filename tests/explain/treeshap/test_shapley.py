@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from churnhealth.explain.treeshap import Tree, TreeEnsemble, tree_contributions
+from churnhealth.explain.treeshap.build import build_program
 from churnhealth.explain.treeshap.explainer import TreeExplainer
 from churnhealth.explain.treeshap.layout import lay_out
-from churnhealth.explain.treeshap.program import build_program
+from churnhealth.explain.treeshap.trees import Forest
 
 
 def worth(node: dict, known: frozenset[int]) -> float:
@@ -146,8 +147,8 @@ def test_a_column_asked_twice_counts_as_one_on_its_path():
         ints(-3, -2),
         np.array([1.0, 0.0]),
     )
-    layout = lay_out(tree)
-    assert layout.distinct == 1
+    layout = lay_out(Forest.of([tree]))
+    assert layout.distinct.tolist() == [1]
     assert layout.passed.tolist() == [1.0, 0.5]
     phi = explain_by_hand(tree, np.array([[-1.0], [0.5], [3.0]]))
     # Expected value (0 * 2 + 1 * 3 + 2 * 5) / 10 = 1.3; the one column takes all of output - 1.3.

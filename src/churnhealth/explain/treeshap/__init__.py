@@ -6,6 +6,7 @@ The values are those of ``booster.predict(X, pred_contrib=True)``. How they are 
 
 from churnhealth.explain.treeshap.explainer import TreeExplainer, tree_contributions
 from churnhealth.explain.treeshap.kernel_llvm import warm_up
-from churnhealth.explain.treeshap.trees import Tree, TreeEnsemble, read_ensemble
+from churnhealth.explain.treeshap.reader import read_ensemble
+from churnhealth.explain.treeshap.trees import Tree, TreeEnsemble
 
 __all__ = ["Tree", "TreeEnsemble", "TreeExplainer", "read_ensemble", "tree_contributions", "warm_up"]

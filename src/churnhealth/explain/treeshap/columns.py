@@ -11,12 +11,14 @@ import numpy.typing as npt
 from churnhealth.errors import SchemaError, listed
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 ZERO = float(np.float32(1e-35))
 """Numbers up to this size are zero to LightGBM (a float32 constant there)."""
 
 CATEGORICAL, DEFAULT_LEFT = 1, 2
 _LARGEST_CATEGORY = 2.0**31
+_HOWS = ("category", "nan", "plain", "zero")
 
 
 class Reading(NamedTuple):
@@ -30,19 +32,31 @@ class Reading(NamedTuple):
     column: int
 
 
-def reading_of(decision_type: int, column: int) -> Reading:
-    """Return how a split with LightGBM's decision bits reads its column.
+def readings_of(decision_type: Ints, column: Ints) -> tuple[tuple[Reading, ...], Ints]:
+    """Return the ways in which splits read their columns.
+
+    Parameters
+    ----------
+    decision_type, column : int arrays (splits,)
+        LightGBM's decision bits and the split's column.
+
+    Returns
+    -------
+    readings : tuple of Reading
+        Each once, sorted: the rows of the prepared table.
+    row : int array (splits,)
+        Which of them each split reads.
 
     Examples
     --------
-    >>> reading_of(0b1010, 3)
-    Reading(how='nan', column=3)
-    >>> reading_of(0b0001, 3).how
-    'category'
+    >>> readings_of(np.array([0b1010, 0b0001, 0b1000]), np.array([3, 5, 3]))[0]
+    (Reading(how='category', column=5), Reading(how='nan', column=3))
     """
-    if decision_type & CATEGORICAL:
-        return Reading("category", column)
-    return Reading({0: "plain", 1: "zero"}.get((decision_type >> 2) & 3, "nan"), column)
+    missing = (decision_type >> 2) & 3
+    how = np.where(decision_type & CATEGORICAL, 0, np.select([missing == 0, missing == 1], [2, 3], 1))
+    width = int(column.max(initial=0)) + 1
+    found, row = np.unique(how * width + column, return_inverse=True)
+    return tuple(Reading(_HOWS[one // width], one % width) for one in found.tolist()), row
 
 
 def as_numbers(X: Any, n_columns: int) -> npt.NDArray[Any]:

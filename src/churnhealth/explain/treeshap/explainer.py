@@ -14,9 +14,11 @@ import numpy.typing as npt
 
 from churnhealth.errors import ConfigError
 from churnhealth.explain.treeshap import kernel_llvm, kernel_numpy
+from churnhealth.explain.treeshap.build import build_program
 from churnhealth.explain.treeshap.columns import as_numbers
-from churnhealth.explain.treeshap.program import MOST_POINTS, Program, build_program
-from churnhealth.explain.treeshap.trees import BoosterLike, TreeEnsemble, read_ensemble
+from churnhealth.explain.treeshap.program import MOST_POINTS, Program
+from churnhealth.explain.treeshap.reader import BoosterLike, read_ensemble
+from churnhealth.explain.treeshap.trees import TreeEnsemble
 
 Floats = npt.NDArray[np.float64]
 

@@ -1,4 +1,4 @@
-r"""Bring a tree into the order and with the constants in which its Shapley values are computed.
+r"""Bring trees into the order and with the constants in which their Shapley values are computed.
 
 For a row, let v(t) be the tree averaged along t in [0, 1] from "no column known" (t = 0: training means)
 to "all columns known" (t = 1: the leaf of the row), every column known with probability t on its own.
@@ -25,24 +25,24 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from churnhealth.explain.treeshap.trees import Tree
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from churnhealth.errors import ArtifactError
+from churnhealth.explain.treeshap.trees import Floats, Forest, Ints
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Layout:
-    """A tree's splits in preorder; child a is a split whenever one of the two children is.
+    """The splits of all trees, tree by tree and in preorder: a split's place is its number here.
+
+    Child a is a split whenever one of the two children is.
 
     Attributes
     ----------
     split : int array (n,)
-        Number of the split in the `Tree`.
+        Number of the split in the `Forest`.
     swapped : bool array (n,)
         Child a is the right child.
     child_a, child_b : int arrays (n,)
-        Position of the child, -1 for a leaf.
+        Place of the child, -1 for a leaf.
     mean_a, mean_b : float arrays (n,)
         Mean output below the child over the training rows: the output where it is a leaf.
     share_a, share_b : float arrays (n,)
@@ -54,8 +54,8 @@ class Layout:
         z above: the product of the shares of all splits above on the same column.
     reach : float array (n,)
         Share of all training rows that reach the split.
-    distinct : int
-        Most distinct columns on one path.
+    distinct : int array (trees,)
+        Most distinct columns on one path; 0 without splits.
     """
 
     split: Ints
@@ -70,79 +70,139 @@ class Layout:
     ancestor_side: Ints
     passed: Floats
     reach: Floats
-    distinct: int
+    distinct: Ints
 
 
-def lay_out(tree: Tree) -> Layout:
-    """Order one tree of at least one split.
+def lay_out(forest: Forest) -> Layout:
+    """Order all trees at once.
+
+    Raises
+    ------
+    ArtifactError
+        Some splits are their own ancestors.
 
     Examples
     --------
+    >>> from churnhealth.explain.treeshap.trees import Tree
     >>> ints = lambda *numbers: np.array(numbers)
     >>> split = (ints(0), ints(2), ints(-1), ints(-2), np.zeros(1))
     >>> tree = Tree(np.array([1.0, 5.0]), ints(30, 10), ints(40), *split)
-    >>> lay_out(tree).share_a
+    >>> lay_out(Forest.of([tree])).share_a
     array([0.75])
     """
-    n = len(tree.feature)
-    counts = np.concatenate([tree.internal_count, tree.leaf_count[::-1]])
-    swapped = (tree.left < 0) & (tree.right >= 0)
-    a, b = np.where(swapped, tree.right, tree.left), np.where(swapped, tree.left, tree.right)
-    share_a, share_b = counts[a] / tree.internal_count, counts[b] / tree.internal_count
-    order, position = _preorder(a, b)
-    mean_a, mean_b = _means(tree, a, b, share_a, share_b, order)
-    layout = Layout(
+    order, swapped, a, b, levels = _in_preorder(forest)
+    n = len(order)
+    counts = np.concatenate([forest.internal_count[order], forest.leaf_count])
+    share_a, share_b = counts[a] / counts[:n], counts[b] / counts[:n]
+    mean = _means(forest.leaf_value, a, b, share_a, share_b, levels)
+    parent = _parents(a, b)
+    ancestor, side = _ancestors(forest.feature[order], parent, b)
+    let_through = np.where(side == 0, share_a[ancestor], share_b[ancestor])
+    passed, columns = _follow_columns(parent, ancestor, let_through, levels)
+    distinct = np.zeros(len(forest), dtype=np.int64)
+    np.maximum.at(distinct, forest.tree_of_split, columns)
+    grown = forest.splits > 0
+    return Layout(
         split=order,
-        swapped=swapped[order],
-        child_a=position[a[order]],
-        child_b=position[b[order]],
-        mean_a=mean_a[order],
-        mean_b=mean_b[order],
-        share_a=share_a[order],
-        share_b=share_b[order],
-        ancestor=np.full(n, -1),
-        ancestor_side=np.zeros(n, dtype=np.int64),
-        passed=np.ones(n),
-        reach=tree.internal_count[order] / tree.internal_count[0],
-        distinct=1,
+        swapped=swapped,
+        child_a=np.where(a < n, a, -1),
+        child_b=np.where(b < n, b, -1),
+        mean_a=mean[a],
+        mean_b=mean[b],
+        share_a=share_a,
+        share_b=share_b,
+        ancestor=ancestor,
+        ancestor_side=side,
+        passed=passed,
+        reach=counts[:n] / np.repeat(counts[forest.first_split[grown]], forest.splits[grown]),
+        distinct=distinct,
     )
-    _follow_columns(layout, tree.feature[order])
-    return layout
 
 
-def _preorder(a: Ints, b: Ints) -> tuple[Ints, Ints]:
-    """Return the splits in preorder, and each split's place in it, -1 at a (negative) leaf number."""
-    order, waiting = [], [0]
-    while waiting:
-        split = waiting.pop()
-        order.append(split)
-        waiting.extend(int(child) for child in (b[split], a[split]) if child >= 0)
-    position = np.full(2 * len(a) + 1, -1)
-    position[order] = np.arange(len(order))
-    return np.array(order), position
+def _in_preorder(forest: Forest) -> tuple[Ints, npt.NDArray[np.bool_], Ints, Ints, list[Ints]]:
+    """Return the splits in preorder, which are swapped, their children, and the splits by depth.
+
+    Splits go by their places, leaves by their numbers behind all splits.
+    """
+    n = len(forest.left)
+    left, right = forest.children
+    swapped = (left >= n) & (right < n)
+    a, b = np.where(swapped, right, left), np.where(swapped, left, right)
+    levels = _levels(a, b, forest.first_split[forest.splits > 0])
+    place = _places(a, b, levels, len(forest.counts))
+    order = np.empty(n, dtype=np.int64)
+    order[place[:n]] = np.arange(n)
+    by_depth = [place[level] for level in levels]
+    return order, swapped[order], place[a[order]], place[b[order]], by_depth
+
+
+def _levels(a: Ints, b: Ints, roots: Ints) -> list[Ints]:
+    """Return the splits of all trees by their depth."""
+    levels, level = [], roots
+    while len(level):
+        levels.append(level)
+        below = np.concatenate([a[level], b[level]])
+        level = below[below < len(a)]
+    if sum(map(len, levels)) != len(a):
+        raise ArtifactError("some splits hang on no root: the trees are damaged; save the model again")
+    return levels
+
+
+def _places(a: Ints, b: Ints, levels: list[Ints], n_counts: int) -> Ints:
+    """Return the place of each split; leaves stay where they are, behind all splits."""
+    size = np.zeros(n_counts, dtype=np.int64)
+    for level in reversed(levels):
+        size[level] = 1 + size[a[level]] + size[b[level]]
+    place = np.arange(n_counts)
+    for level in levels:
+        place[a[level]] = place[level] + 1
+        place[b[level]] = place[level] + 1 + size[a[level]]
+    place[len(a) :] = np.arange(len(a), n_counts)
+    return place
 
 
 def _means(
-    tree: Tree, a: Ints, b: Ints, share_a: Floats, share_b: Floats, order: Ints
-) -> tuple[Floats, Floats]:
-    mean = np.concatenate([np.zeros(len(a)), tree.leaf_value[::-1]])
-    for split in order[::-1]:
-        mean[split] = share_a[split] * mean[a[split]] + share_b[split] * mean[b[split]]
-    return mean[a], mean[b]
+    leaf_value: Floats, a: Ints, b: Ints, share_a: Floats, share_b: Floats, levels: list[Ints]
+) -> Floats:
+    """Return the mean output below each split, then the output of each leaf."""
+    mean = np.concatenate([np.zeros(len(a)), leaf_value])
+    for level in reversed(levels):
+        mean[level] = share_a[level] * mean[a[level]] + share_b[level] * mean[b[level]]
+    return mean
 
 
-def _follow_columns(layout: Layout, column: Ints) -> None:
-    """Find for every split the nearest one above on the same column, and what passed it."""
-    seen: dict[int, dict[int, tuple[int, int, float]]] = {0: {}}
-    for n in range(len(column)):
-        path = seen.pop(n)
-        above = path.get(int(column[n]))
-        if above is not None:
-            layout.ancestor[n], layout.ancestor_side[n], layout.passed[n] = above
-        for side, child, share in (
-            (0, layout.child_a[n], layout.share_a[n]),
-            (1, layout.child_b[n], layout.share_b[n]),
-        ):
-            if child >= 0:
-                seen[int(child)] = path | {int(column[n]): (n, side, float(layout.passed[n] * share))}
-        layout.distinct = max(layout.distinct, len(path) + (above is None))
+def _parents(a: Ints, b: Ints) -> Ints:
+    """Return the split above each split, -1 above a root."""
+    parent = np.full(len(a), -1)
+    for child in (a, b):
+        inner = np.flatnonzero(child < len(a))
+        parent[child[inner]] = inner
+    return parent
+
+
+def _ancestors(column: Ints, parent: Ints, b: Ints) -> tuple[Ints, Ints]:
+    """Find the nearest split above on the same column: all splits climb at the same time."""
+    ancestor, side = np.full(len(column), -1), np.zeros(len(column), dtype=np.int64)
+    climbing = below = np.arange(len(column))
+    while len(climbing):
+        above = parent[below]
+        same = (above >= 0) & (column[above] == column[climbing])
+        found = climbing[same]
+        ancestor[found] = above[same]
+        side[found] = b[above[same]] == below[same]
+        on = (above >= 0) & ~same
+        climbing, below = climbing[on], above[on]
+    return ancestor, side
+
+
+def _follow_columns(
+    parent: Ints, ancestor: Ints, let_through: Floats, levels: list[Ints]
+) -> tuple[Floats, Ints]:
+    """Return z above each split, and the distinct columns on the path down to it and with it."""
+    passed = np.ones(len(parent))
+    columns = np.zeros(len(parent) + 1, dtype=np.int64)  # the last one stands above the roots
+    for level in levels:
+        up = ancestor[level]
+        passed[level] = np.where(up >= 0, passed[up] * let_through[level], 1.0)
+        columns[level] = columns[parent[level]] + (up < 0)
+    return passed, columns[:-1]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.special import roots_jacobi
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,14 @@ def radau(n: int) -> Points:
     return Points(t, weight / 4.0 / t, 1.0 / (n + 1) ** 2)
 
 
-def points_needed(distinct: int) -> int:
-    """Return how many free points a tree needs whose paths test at most `distinct` columns.
+def points_needed(distinct: Ints) -> Ints:
+    """Return how many free points trees need whose paths test at most `distinct` columns.
 
     The integrand of such a path has the degree distinct - 1.
 
     Examples
     --------
-    >>> [points_needed(k) for k in (1, 2, 3, 4, 5, 9)]
+    >>> points_needed(np.array([1, 2, 3, 4, 5, 9])).tolist()
     [1, 1, 1, 2, 2, 4]
     """
-    return max(1, distinct // 2)
+    return np.maximum(1, distinct // 2)

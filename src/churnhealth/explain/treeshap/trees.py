@@ -1,39 +1,17 @@
-"""Read the trees out of a LightGBM model text: what is split, how, and how many rows went where."""
+"""Trees in LightGBM's own numbering: one by one, or end to end, as they are worked on all at once."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
-from churnhealth.errors import ArtifactError, ConfigError
-
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint32]
-
-_TREE = re.compile(r"^Tree=\d+$", re.MULTILINE)
-_INT_ARRAYS = (
-    "split_feature",
-    "decision_type",
-    "left_child",
-    "right_child",
-    "leaf_count",
-    "internal_count",
-)
-
-
-class BoosterLike(Protocol):
-    """What is asked of a booster: its model text (`lightgbm.Booster` has it)."""
-
-    def model_to_string(self) -> str:
-        """Return the model text."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -68,134 +46,178 @@ class Tree:
     @property
     def expected(self) -> float:
         """Mean output over the training rows."""
-        if len(self.leaf_value) == 1:
-            return float(self.leaf_value[0])
-        return float(np.sum(self.leaf_count / self.internal_count[0] * self.leaf_value))
+        return float(Forest.of([self]).expected[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Forest(Sequence[Tree]):
+    """Trees end to end: what is an array in `Tree` is here one array of all trees.
+
+    Attributes
+    ----------
+    leaves, sets : int arrays (trees,)
+        Leaves and category sets of each tree; it has one split less than leaves.
+    leaf_value, leaf_count : arrays (all leaves,)
+    internal_count, feature, decision_type, left, right, threshold : arrays (all splits,)
+        Children and sets are numbered tree by tree.
+    set_words : int array (all category sets,)
+        Words of each set.
+    words : uint32 array
+    """
+
+    leaves: Ints
+    leaf_value: Floats
+    leaf_count: Ints
+    internal_count: Ints
+    feature: Ints
+    decision_type: Ints
+    left: Ints
+    right: Ints
+    threshold: Floats
+    sets: Ints
+    set_words: Ints
+    words: Words
+
+    @classmethod
+    def of(cls, trees: Iterable[Tree]) -> Forest:
+        """Put trees end to end; a forest comes back as it is."""
+        return trees if isinstance(trees, cls) else cls.joined([_alone(tree) for tree in trees])
+
+    @classmethod
+    def joined(cls, forests: Iterable[Forest]) -> Forest:
+        """Put forests end to end.
+
+        Examples
+        --------
+        >>> none = np.zeros(0, dtype=np.int64)
+        >>> leaf = Tree(np.array([0.5]), np.array([9]), none, none, none, none, none, np.zeros(0))
+        >>> two = Forest.joined([Forest.of([leaf]), Forest.of([leaf])])
+        >>> len(two), two.expected.tolist(), two[1].leaf_count.tolist()
+        (2, [0.5, 0.5], [9])
+        """
+        parts = [_NO_TREES, *forests]
+        names = [field.name for field in fields(cls)]
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    @property
+    def splits(self) -> Ints:
+        """Splits of each tree."""
+        return self.leaves - 1
+
+    @property
+    def first_split(self) -> Ints:
+        """Place of each tree's first split, its root; a tree of one leaf has none there."""
+        return starts(self.splits)
+
+    @property
+    def tree_of_split(self) -> Ints:
+        """Number of each split's tree."""
+        return np.repeat(np.arange(len(self)), self.splits)
+
+    @property
+    def counts(self) -> Ints:
+        """Training rows of all splits, then of all leaves: what `children` are places in."""
+        return np.concatenate([self.internal_count, self.leaf_count])
+
+    @property
+    def children(self) -> tuple[Ints, Ints]:
+        """Left and right child of all splits: a split's place, a leaf's place behind all splits."""
+        splits = np.repeat(self.first_split, self.splits)
+        leaves = np.repeat(len(self.left) + starts(self.leaves), self.splits)
+        left, right = (
+            np.where(child < 0, leaves + ~child, splits + child) for child in (self.left, self.right)
+        )
+        return left, right
+
+    @property
+    def expected(self) -> Floats:
+        """Mean output of each tree over its training rows."""
+        reached = np.ones(len(self), dtype=np.int64)
+        grown = self.splits > 0
+        reached[grown] = self.internal_count[self.first_split[grown]]
+        shares = np.where(np.repeat(grown, self.leaves), self.leaf_count, 1)
+        # A zero before each tree: then its leaves are added up in the same order as by np.sum.
+        padded = np.insert(
+            shares / np.repeat(reached, self.leaves) * self.leaf_value, starts(self.leaves), 0.0
+        )
+        return np.add.reduceat(padded, starts(self.leaves + 1))
+
+    def __len__(self) -> int:
+        """Return the number of trees."""
+        return len(self.leaves)
+
+    @overload
+    def __getitem__(self, at: int) -> Tree: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Tree, ...]: ...
+    def __getitem__(self, at: int | slice) -> Tree | tuple[Tree, ...]:
+        """Return a tree, or several."""
+        if isinstance(at, slice):
+            return tuple(self[one] for one in range(*at.indices(len(self))))
+        at = range(len(self))[at]
+        leaf, split, group = (
+            slice(before := int(sizes[:at].sum()), before + int(sizes[at]))
+            for sizes in (self.leaves, self.splits, self.sets)
+        )
+        word = int(self.set_words[: group.start].sum())
+        return Tree(
+            leaf_value=self.leaf_value[leaf],
+            leaf_count=self.leaf_count[leaf],
+            internal_count=self.internal_count[split],
+            feature=self.feature[split],
+            decision_type=self.decision_type[split],
+            left=self.left[split],
+            right=self.right[split],
+            threshold=self.threshold[split],
+            category_sets=tuple(
+                np.split(self.words[word:], np.cumsum(self.set_words[group]))[:-1],
+            ),
+        )
 
 
 @dataclass(frozen=True)
 class TreeEnsemble:
     """The trees of one booster, and its number of columns."""
 
-    trees: tuple[Tree, ...]
+    trees: Sequence[Tree]
     n_columns: int
 
     @property
     def n_leaves(self) -> int:
         """Leaves of all trees together."""
-        return sum(len(tree.leaf_value) for tree in self.trees)
+        return int(Forest.of(self.trees).leaves.sum())
 
 
-def read_ensemble(model: str | BoosterLike) -> TreeEnsemble:
-    """Read a booster or a model text.
+def starts(sizes: Ints) -> Ints:
+    """Return where each part begins when parts of these sizes stand end to end.
 
-    A booster gives the trees that its own `predict` would use: up to `best_iteration` where early
-    stopping set one, otherwise all. For another number of trees pass
-    ``booster.model_to_string(num_iteration=n)``.
-
-    The trees of a random forest (`boosting="rf"`) are summed, as `raw_score` and `pred_contrib` sum
-    them; only LightGBM's plain `predict` takes their mean. A weight of 1 / trees gives the contributions
-    to the mean.
-
-    Parameters
-    ----------
-    model : str or booster
-        LightGBM model text, or anything with `model_to_string()`.
-
-    Returns
-    -------
-    TreeEnsemble
-
-    Raises
-    ------
-    ConfigError
-        The model has linear leaves or several outputs a row: neither has contributions of this kind.
-    ArtifactError
-        The text is no LightGBM model, or is damaged.
+    Examples
+    --------
+    >>> starts(np.array([3, 0, 2])).tolist()
+    [0, 3, 3]
     """
-    text = model if isinstance(model, str) else model.model_to_string()
-    head, *blocks = _TREE.split(text.split("\nend of trees", 1)[0])
-    header = _fields(head)
-    if "max_feature_idx" not in header:
-        msg = f"expected a LightGBM model text (with max_feature_idx), got {text[:60]!r}"
-        raise ArtifactError(msg)
-    outputs = int(header.get("num_tree_per_iteration", "1"))
-    if outputs != 1:
-        msg = (
-            f"expected one output a row, got {outputs} (multiclass): explain one class against the rest"
-        )
-        raise ConfigError(msg)
-    n_columns = int(header["max_feature_idx"]) + 1
-    trees = tuple(_tree(number, _fields(block), n_columns) for number, block in enumerate(blocks))
-    return TreeEnsemble(trees, n_columns)
+    return np.asarray(np.cumsum(sizes) - sizes)
 
 
-def _fields(block: str) -> dict[str, str]:
-    return dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-
-
-def _tree(number: int, fields: Mapping[str, str], n_columns: int) -> Tree:
-    if fields.get("is_linear", "0") != "0":
-        msg = f"tree {number} has linear leaves, which have no contributions: train without linear_tree"
-        raise ConfigError(msg)
-    try:
-        return _checked(number, _arrays(fields), n_columns)
-    except (KeyError, ValueError, IndexError) as error:
-        msg = f"tree {number} of the model text is damaged: {error!r}; save the model again"
-        raise ArtifactError(msg) from error
-
-
-def _arrays(fields: Mapping[str, str]) -> Tree:
-    value = np.array(fields["leaf_value"].split(), dtype=np.float64)
-    if len(value) != int(fields["num_leaves"]):
-        raise ValueError(f"{fields['num_leaves']} leaves, {len(value)} leaf values")
-    if len(value) == 1:
-        return _constant(value)
-    ints: dict[str, Any] = {name: np.array(fields[name].split(), dtype=np.int64) for name in _INT_ARRAYS}
-    return Tree(
-        leaf_value=value,
-        leaf_count=ints["leaf_count"],
-        internal_count=ints["internal_count"],
-        feature=ints["split_feature"],
-        decision_type=ints["decision_type"],
-        left=ints["left_child"],
-        right=ints["right_child"],
-        threshold=np.array(fields["threshold"].split(), dtype=np.float64),
-        category_sets=_category_sets(fields),
+def _alone(tree: Tree) -> Forest:
+    return Forest(
+        leaves=np.array([len(tree.leaf_value)]),
+        leaf_value=tree.leaf_value,
+        leaf_count=tree.leaf_count,
+        internal_count=tree.internal_count,
+        feature=tree.feature,
+        decision_type=tree.decision_type,
+        left=tree.left,
+        right=tree.right,
+        threshold=tree.threshold,
+        sets=np.array([len(tree.category_sets)]),
+        set_words=np.array([len(words) for words in tree.category_sets], dtype=np.int64),
+        words=np.concatenate([np.zeros(0, dtype=np.uint32), *tree.category_sets]),
     )
 
 
-def _constant(value: Floats) -> Tree:
-    none = np.zeros(0, dtype=np.int64)
-    return Tree(value, np.ones(1, dtype=np.int64), none, none, none, none, none, np.zeros(0))
-
-
-def _category_sets(fields: Mapping[str, str]) -> tuple[Words, ...]:
-    if fields.get("num_cat", "0") == "0":
-        return ()
-    bounds = np.array(fields["cat_boundaries"].split(), dtype=np.int64)
-    words = np.array(fields["cat_threshold"].split(), dtype=np.uint32)
-    return tuple(words[start:stop] for start, stop in pairwise(bounds))
-
-
-def _checked(number: int, tree: Tree, n_columns: int) -> Tree:
-    """Refuse a tree whose parts do not fit each other; everything later relies on it."""
-    splits, leaves = len(tree.feature), len(tree.leaf_value)
-    sizes = {
-        len(part)
-        for part in (tree.decision_type, tree.left, tree.right, tree.threshold, tree.internal_count)
-    }
-    if leaves > 1 and (sizes != {splits} or splits != leaves - 1 or len(tree.leaf_count) != leaves):
-        raise ValueError(f"{leaves} leaves need {leaves - 1} splits, got arrays of {sorted(sizes)}")
-    if splits and not 0 <= tree.feature.min() <= tree.feature.max() < n_columns:
-        raise ValueError(f"a split column outside 0..{n_columns - 1}")
-    children = np.sort(np.concatenate([tree.left, tree.right]))
-    if splits and not np.array_equal(children, [*range(-leaves, 0), *range(1, splits)]):
-        raise ValueError("some split or leaf has not exactly one parent")
-    counts = np.concatenate([tree.internal_count, tree.leaf_count[::-1]])
-    if splits and (
-        tree.internal_count.min() < 1
-        or (counts[tree.left] + counts[tree.right] != tree.internal_count).any()
-    ):
-        raise ValueError("the row counts of some split's children do not add up to its own, or are zero")
-    return tree
+_NONE = np.zeros(0, dtype=np.int64)
+_NO_TREES = Forest(
+    _NONE, np.zeros(0), _NONE, _NONE, _NONE, _NONE, _NONE, _NONE, np.zeros(0), _NONE, _NONE,
+    np.zeros(0, dtype=np.uint32),
+)  # fmt: skip
