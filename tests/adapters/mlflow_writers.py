@@ -1,7 +1,8 @@
 """Writers of one registry that can be killed; run as a program, not a test.
 
-MLflow is imported once, which takes seconds; then each line of standard input is a list of jobs, done at
-once by forked children, and answered by a line with their exit codes (-9: killed).
+A first version is written once, for MLflow takes seconds to import what it needs; then each line of
+standard input is a list of jobs, done at once by forked children, and answered by a line with their exit
+codes (-9: killed).
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 from typing import Any
 
 from churnhealth.adapters.tracking import FoldRecord, TrainingRecord, manifest_hash
 from churnhealth.adapters.tracking_mlflow import MlflowRegistry
-from churnhealth.adapters.tracking_mlflow_client import import_mlflow
+from churnhealth.adapters.tracking_mlflow_client import import_mlflow, sqlite_uri
 
 FOLDS = tuple(FoldRecord(f"window {at}", metrics={"log_loss": 0.1 * at}) for at in (1, 2))
 
@@ -59,7 +61,9 @@ def fork(job: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
-    import_mlflow()
+    with tempfile.TemporaryDirectory() as scratch:
+        (Path(scratch) / "manifest.json").write_text("{}")
+        write(sqlite_uri(Path(scratch) / "mlflow.db"), "warm", scratch)
     print("ready", flush=True)
     for line in sys.stdin:
         children = [fork(job) for job in json.loads(line)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -44,14 +45,14 @@ def changed(result: ChampionChange, *, as_json: bool) -> None:
 
 
 def _versions(workplace: Workplace, result: RegistryHistory) -> Table:
-    zone = workplace.settings.problem.zone
-    names = ["version", "model_version", f"trained at, {zone}", "status", "labels known through"]
-    table = new_table("Models", [*names, "log loss", "base rate's", "decision"])
+    names = ["model_version", "trained", "status", "labels to", "log\nloss", "base\nrate", "decision"]
+    table = new_table("Models", names)
+    # With lines between the columns the dates would be folded on a terminal of 80 characters.
+    table.box, table.collapse_padding, table.show_edge = SIMPLE_HEAD, True, False
     for one in result.versions:
         table.add_row(
-            one.version,
             plain_text(one.model_version),
-            f"{one.trained_at.tz_convert(zone):%Y-%m-%d %H:%M}",
+            _day(one.trained_at, workplace),
             _status(one),
             _day(one.label_known_through, workplace),
             _number(one.log_loss),
@@ -65,7 +66,7 @@ def _status(one: VersionFacts) -> Text:
     words = list(one.aliases) if one.completed else [*one.aliases, "stopped"]
     told = Text()
     for at, word in enumerate(words):
-        told.append(", " if at else "")
+        told.append("\n" if at else "")
         told.append(plain_text(word).plain, STATUS_STYLES.get(word))
     return told
 
