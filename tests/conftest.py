@@ -186,6 +186,7 @@ class MemoryRegistry:
             metrics=dict(record.metrics),
             created_at=pd.Timestamp("2026-04-01", tz="UTC"),
             completed=True,
+            tags=dict(record.tags),
         )
         self.kept.append(version)
         self.records.append(record)
@@ -203,6 +204,9 @@ class MemoryRegistry:
         ]
 
     def set_champion(self, version: str) -> None:
+        before = self.champion()
+        if before is not None and before.version != version:
+            self._give(before.version, "previous")
         self._give(version, "champion")
 
     def set_challenger(self, version: str) -> None:

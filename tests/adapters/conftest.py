@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -204,3 +206,22 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     uri = make(request.getfixturevalue("postgres_prepared"))
     yield Place("postgres", uri)
     drop(uri)
+
+
+@pytest.fixture(scope="session")
+def writers() -> Iterator[Callable[..., list[int]]]:
+    """Return what starts writers of a registry at once and gives their exit codes; -9: killed."""
+    command = [sys.executable, str(Path(__file__).with_name("mlflow_writers.py"))]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        assert running.stdout.readline() == "ready\n"
+
+        def start(*jobs: Mapping[str, Any]) -> list[int]:
+            running.stdin.write(json.dumps(jobs) + "\n")
+            running.stdin.flush()
+            return json.loads(running.stdout.readline())
+
+        yield start
+        running.stdin.close()

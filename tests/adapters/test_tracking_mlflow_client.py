@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-import json
 import os
-import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import traceback
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,64 @@ def test_the_credentials_in_a_store_s_own_words_are_masked() -> None:
         raise OSError("login of ann with s3 cret failed")
 
 
+class Refusing(BaseHTTPRequestHandler):
+    """A server that lets nobody in and quotes what it was given."""
+
+    def do_GET(self) -> None:
+        given = f"who are you? {self.headers['Authorization']}".encode()
+        self.send_response(401)
+        self.send_header("Content-Length", str(len(given)))
+        self.end_headers()
+        self.wfile.write(given)
+
+    do_POST = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def refusing() -> Iterator[int]:
+    """Give the port of a server that refuses every request."""
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+# "ann:s3cret" as HTTP sends it.
+SENT = "YW5uOnMzY3JldA=="
+
+
+@pytest.mark.parametrize(
+    ("user", "variables"),
+    [
+        ("ann:s3cret@", {}),
+        ("", {"MLFLOW_TRACKING_USERNAME": "ann", "MLFLOW_TRACKING_PASSWORD": "s3cret"}),
+        ("", {"MLFLOW_TRACKING_TOKEN": "s3cret"}),
+    ],
+    ids=["in the address", "in the environment", "as a token"],
+)
+def test_wrong_credentials_are_an_error_and_stand_in_no_log(
+    refusing: int,
+    user: str,
+    variables: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    caplog.set_level("DEBUG")
+    with pytest.raises(TrackingError, match=r"who are you\? \w+ \*\*\*.*lets you in") as caught:
+        at(f"http://{user}127.0.0.1:{refusing}").champion()
+    told = "".join(traceback.format_exception(caught.value)) + caplog.text + "".join(capfd.readouterr())
+    assert "s3cret" not in told
+    assert SENT not in told
+
+
 def test_a_missing_database_driver_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg2", None)
     with pytest.raises(TrackingError, match=r"psycopg2.*Install the database's driver"):
@@ -157,44 +216,3 @@ def test_importing_the_registry_does_not_import_mlflow() -> None:
     code = "import sys, churnhealth.adapters.tracking_mlflow; print('mlflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
-
-
-WRITER = """
-import sys
-from pathlib import Path
-from churnhealth.adapters.tracking import TrainingRecord, manifest_hash
-from churnhealth.adapters.tracking_mlflow import MlflowRegistry
-from churnhealth.adapters.tracking_mlflow_client import import_mlflow
-
-import_mlflow()
-print("ready", flush=True)
-sys.stdin.readline()
-folder = Path(sys.argv[2])
-registry = MlflowRegistry(sys.argv[1], experiment="e", model_name="m")
-print(registry.log_version(TrainingRecord("r", folder, manifest_hash(folder))).version)
-"""
-
-
-@pytest.mark.slow
-def test_two_processes_can_start_on_a_fresh_store_at_once(tmp_path: Path) -> None:
-    artifact = tmp_path / "artifact"
-    artifact.mkdir()
-    (artifact / "manifest.json").write_text(json.dumps({"schema_version": 1}))
-    uri = sqlite_uri(tmp_path / "models" / "mlflow.db")
-    command = [sys.executable, "-c", WRITER, uri, str(artifact)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    writers = [subprocess.Popen(command, text=True, **pipes) for _ in range(2)]
-    for writer in writers:
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "ready\n"
-    for writer in writers:
-        assert writer.stdin is not None
-        writer.stdin.write("go\n")
-        writer.stdin.flush()
-    said = [writer.communicate(timeout=300) for writer in writers]
-    assert sorted(out for out, _ in said) == ["1\n", "2\n"]
-    assert [err for _, err in said] == ["", ""]
-    assert [writer.returncode for writer in writers] == [0, 0]
-    with sqlite3.connect(tmp_path / "models" / "mlflow.db") as database:
-        assert database.execute("SELECT count(*) FROM model_versions").fetchone() == (2,)
-    database.close()

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from churnhealth.cli.main import app
 
 COMMANDS = ["init", "demo", "retrain", "score", "explain", "check", "simulate", "indicators"]
+COMMANDS += ["history", "promote", "rollback"]
 PROGRAM = str(Path(sys.executable).with_name("churnhealth"))
 
 

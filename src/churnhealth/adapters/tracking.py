@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,25 @@ import pandas as pd
 from churnhealth.errors import TrackingError
 
 MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class FoldRecord:
+    """One window of past time on which a run judged its recipe.
+
+    Parameters
+    ----------
+    name : str
+        The window, such as "2026-01-01"; what people see in the list of runs.
+    params : mapping of str to str, int, float or bool
+        What it was trained and judged on: rows, cutoffs, churners.
+    metrics : mapping of str to float
+        Measures on this window; units and gaps as in `TrainingRecord`.
+    """
+
+    name: str
+    params: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,6 +61,8 @@ class TrainingRecord:
     input_example : DataFrame, optional
         A few rows of the indicators, in the order of the model and without identifiers. The
         signature for serving tools is taken from it; without it there is no signature.
+    folds : tuple of FoldRecord
+        The windows judged, the oldest first; each becomes a run nested in this one.
     """
 
     run_name: str
@@ -52,6 +74,7 @@ class TrainingRecord:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     input_example: pd.DataFrame | None = None
+    folds: tuple[FoldRecord, ...] = ()
 
     def __post_init__(self) -> None:
         if not (self.artifact_folder / MANIFEST).is_file():
@@ -90,6 +113,10 @@ class ModelVersion:
         When it was registered, UTC.
     completed : bool
         False when its training run was stopped before everything was written.
+    tags : mapping of str to str
+        Of the training run: those of its record, and the registry's own; empty when the run is gone.
+    label_known_through : Timestamp, optional
+        Until when labels were known that it learned from, UTC; None when its artifact does not say.
     """
 
     version: str
@@ -100,11 +127,25 @@ class ModelVersion:
     metrics: Mapping[str, float]
     created_at: pd.Timestamp
     completed: bool
+    tags: Mapping[str, str] = field(default_factory=dict)
+    label_known_through: pd.Timestamp | None = None
 
 
 def manifest_hash(folder: Path) -> str:
     """Return the SHA-256 of an artifact's manifest, 64 hexadecimal digits."""
     return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+
+
+def label_known_through(folder: Path) -> str | None:
+    """Return until when an artifact's labels were known, as its manifest writes it; None: not said."""
+    try:
+        known = json.loads((folder / MANIFEST).read_bytes()).get("label_known_through")
+    except (ValueError, AttributeError) as error:
+        raise TrackingError(
+            f"training record: expected a JSON object in {MANIFEST}, got damaged text ({error}); write "
+            "it with HealthModel.save(folder)"
+        ) from error
+    return None if known is None else str(known)
 
 
 def model_version_name(version: str, artifact_hash: str) -> str:
@@ -155,7 +196,10 @@ class ModelRegistry(Protocol):
         ...
 
     def versions(self) -> list[ModelVersion]:
-        """Return all versions, the newest first, also those that were never completed."""
+        """Return all versions, the newest first, also those that were never completed.
+
+        The version that a promotion would go back to carries the alias "previous".
+        """
         ...
 
     def download(self, version: str, folder: Path) -> Path:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import shutil
 import sys
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -19,9 +18,9 @@ from churnhealth.adapters.tracking import (
     ModelVersion,
     TrainingRecord,
     manifest_hash,
-    model_version_name,
 )
 from churnhealth.adapters.tracking_mlflow_client import (
+    alone,
     check_uri,
     connect,
     import_mlflow,
@@ -30,8 +29,9 @@ from churnhealth.adapters.tracking_mlflow_client import (
     talking,
 )
 from churnhealth.adapters.tracking_mlflow_pyfunc import ARTIFACT_PATH
-from churnhealth.adapters.tracking_mlflow_run import write_run
-from churnhealth.adapters.tracking_mlflow_versions import COMPLETED, Versions, tolerate
+from churnhealth.adapters.tracking_mlflow_repair import repair_killed
+from churnhealth.adapters.tracking_mlflow_run import open_run, run_tags, write_run
+from churnhealth.adapters.tracking_mlflow_versions import Versions, tolerate
 from churnhealth.errors import TrackingError, listed
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
@@ -107,6 +107,8 @@ class MlflowRegistry:
     def log_version(self, record: TrainingRecord) -> ModelVersion:
         """Write a run with all it left behind and register its model; tagged completed last.
 
+        What a killed process left open is closed first: its run, nested runs and logged model.
+
         Parameters
         ----------
         record : TrainingRecord
@@ -122,20 +124,17 @@ class MlflowRegistry:
             The run is then marked as failed, and its version, if there is one, is not completed.
         """
         with self._talking("log the training run") as mlflow:
-            tags = dict(record.tags)
-            run = self._client.create_run(self._experiment_id(), run_name=record.run_name, tags=tags)
-            status = "FAILED"
-            try:
-                version = self._log_all(mlflow, run.info, record)
-                status = "FINISHED"
-            finally:
-                # When the store is out of reach, the first failure is the one to report.
-                with suppress(mlflow.exceptions.MlflowException):
-                    self._client.set_terminated(run.info.run_id, status)
+            tags, place = run_tags(record, self.model_name), self._experiment_id()
+            with open_run(mlflow, self._client, place, record.run_name, tags) as run:
+                repair_killed(self._client, run, self._versions)
+                logged = write_run(mlflow, self._client, run, record)
+                version = self._versions.register(run, logged, record)
             return self._completed(version)
 
     def set_champion(self, version: str) -> None:
         """Make a completed version the champion; the champion until now becomes `previous`.
+
+        In an sqlite store nobody else moves an alias between the two writes.
 
         Raises
         ------
@@ -144,6 +143,10 @@ class MlflowRegistry:
         """
         with self._talking(f"make version {version} the champion"):
             self._completed(version)
+            self._move_champion(version)
+
+    def _move_champion(self, version: str) -> None:
+        with alone(self.tracking_uri):
             old = self._versions.aliases().get(CHAMPION)
             if old == version:
                 return
@@ -176,8 +179,7 @@ class MlflowRegistry:
             state = "does not exist any more" if found is None else "was never completed"
             raise TrackingError(
                 f"{self.describe()}: expected the alias 'champion' at a completed version, got version "
-                f"{version}, which {state}. In MLflow's pages, give the alias to one of the completed "
-                f"versions ({self._listed()}), or delete the alias and train again"
+                f"{version}, which {state}. {self._way_out()}"
             )
 
     def versions(self) -> list[ModelVersion]:
@@ -247,27 +249,6 @@ class MlflowRegistry:
             self._client.create_experiment(self.experiment, artifact_location=location)
         return self._client.get_experiment_by_name(self.experiment)
 
-    def _log_all(self, mlflow: ModuleType, run: Any, record: TrainingRecord) -> str:
-        logged = write_run(mlflow, self._client, run, record)
-        with tolerate("RESOURCE_ALREADY_EXISTS"):
-            self._client.create_registered_model(self.model_name)
-        # Not as models:/<id>: MLflow looks such a source up in the process's own tracking store.
-        made = self._client.create_model_version(
-            self.model_name,
-            source=logged.artifact_location,
-            run_id=run.run_id,
-            tags={"artifact_hash": record.artifact_hash},
-            model_id=logged.model_id,
-        )
-        version = str(made.version)
-        # MLflow's own link from a model's page to its version; a server sets it, a database does not.
-        link = json.dumps([{"name": self.model_name, "version": int(version)}])
-        self._client.set_logged_model_tags(logged.model_id, {"mlflow.modelVersions": link})
-        name = model_version_name(version, record.artifact_hash)
-        self._client.set_model_version_tag(self.model_name, version, "model_version", name)
-        self._client.set_model_version_tag(self.model_name, version, COMPLETED, "true")
-        return version
-
     def _check_copy(self, version: str, artifact: Path, registered: str) -> None:
         found = manifest_hash(artifact) if (artifact / MANIFEST).is_file() else "no such file"
         if found != registered:
@@ -286,6 +267,11 @@ class MlflowRegistry:
             f"{self.describe()}: expected a completed version, got {version!r}: {state}. "
             f"Completed versions: {self._listed()}"
         )
+
+    def _way_out(self) -> str:
+        if self._versions.completed():
+            return f"`churnhealth promote VERSION` makes another the champion: {self._listed()}"
+        return "No version is completed: delete the alias in MLflow's pages, then `churnhealth retrain`"
 
     def _listed(self) -> str:
         return listed(self._versions.completed()) or "none"

@@ -6,6 +6,7 @@ is put back after each of them; nothing here sets the process's tracking URI or 
 
 from __future__ import annotations
 
+import base64
 import logging
 import os
 import re
@@ -38,6 +39,7 @@ _DURING_CALLS_UNLESS_SET = {
     "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }
+_SECRET_VARIABLES = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 _NAMED_SERVERS = ("databricks", "databricks-uc")
 
 # What MLflow and the libraries below warn about in their own code, and nothing else.
@@ -147,8 +149,9 @@ def talking(uri: str, doing: str) -> Iterator[ModuleType]:
         try:
             yield mlflow
         except _failures(mlflow) as error:
-            # With credentials in the URI, the causes may show them in a traceback.
-            raise _translated(uri, doing, error) from (None if masked(uri) != uri else error)
+            # Where there are credentials, the causes may show them in a traceback.
+            hidden = masked(uri) != uri or _secrets(uri)
+            raise _translated(uri, doing, error) from (None if hidden else error)
 
 
 def connect(mlflow: ModuleType, uri: str) -> Any:
@@ -160,7 +163,7 @@ def connect(mlflow: ModuleType, uri: str) -> Any:
     path = sqlite_path(uri)
     if path is None:
         return mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
-    with _alone(path):
+    with alone(uri):
         if path.exists():
             _check_sqlite(path)
         client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
@@ -169,7 +172,11 @@ def connect(mlflow: ModuleType, uri: str) -> Any:
     return client
 
 
-def _alone(path: Path) -> AbstractContextManager[None]:
+def alone(uri: str) -> AbstractContextManager[None]:
+    """Keep other processes out of an sqlite store for a few calls; a server cannot be locked."""
+    path = sqlite_path(uri)
+    if path is None:
+        return nullcontext()
     if path.exists() and not os.access(path.parent, os.W_OK):
         return nullcontext()  # A read-only copy of a finished store: nobody creates tables in it.
     return file_lock(path.with_name(f"{path.name}.lock"), "the tables of MLflow's store", LOCK_SECONDS)
@@ -244,14 +251,23 @@ def _failures(mlflow: ModuleType) -> tuple[type[Exception], ...]:
 
 
 def _translated(uri: str, doing: str, error: Exception) -> TrackingError:
-    password = urlsplit(uri).password
     text = " ".join(str(error).split())
-    for secret in {password, unquote(password)} if password else ():
+    for secret in sorted(_secrets(uri), key=len, reverse=True):
         text = text.replace(secret, "***")
     shown = masked(text)[:600].rstrip(". ")
     return TrackingError(
         f"MLflow at {masked(uri)}: could not {doing}: {shown}. {_advice(uri, text, error)}"
     )
+
+
+def _secrets(uri: str) -> set[str]:
+    """Return what a store must not be quoted with: passwords and tokens, also as they are sent."""
+    parts = urlsplit(uri)
+    written = {parts.password, *(os.environ.get(name) for name in _SECRET_VARIABLES)} - {None, ""}
+    plain = {text for one in written if one is not None for text in (one, unquote(one))}
+    users = {unquote(parts.username or ""), os.environ.get("MLFLOW_TRACKING_USERNAME", "")}
+    pairs = [f"{user}:{one}" for user in users for one in plain]
+    return plain | {base64.b64encode(pair.encode()).decode() for pair in pairs}
 
 
 def _advice(uri: str, text: str, error: Exception) -> str:

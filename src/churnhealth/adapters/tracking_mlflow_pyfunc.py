@@ -15,7 +15,7 @@ ARTIFACT_PATH = f"artifacts/{ARTIFACT}"
 OUTPUTS = {"churn_probability": "double", "health_score": "double", "drivers": "string"}
 
 _CODE = Path(__file__).with_name("pyfunc_model.py")
-_RUNTIME = ("churnhealth", "mlflow", "lightgbm", "numpy", "pandas", "scikit-learn", "scipy")
+RUNTIME = ("churnhealth", "mlflow", "lightgbm", "numpy", "pandas", "scikit-learn", "scipy")
 _EXAMPLE_ROWS = 5
 
 
@@ -46,7 +46,7 @@ def save_pyfunc(
         mlflow_model=mlflow.models.Model(model_uuid=ids["model_id"], **ids),
         **({} if example is None else described(mlflow, example)),
         # Inferring them would load the model in a fresh process, which takes half a minute.
-        pip_requirements=[f"{name}=={version(name)}" for name in _RUNTIME],
+        pip_requirements=[f"{name}=={version(name)}" for name in RUNTIME],
     )
     return folder / "model"
 

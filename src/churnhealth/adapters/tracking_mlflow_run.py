@@ -1,16 +1,60 @@
-"""What one MLflow run holds: parameters, metrics, tables, texts and the logged model."""
+"""What one MLflow run holds: parameters, metrics, tables, texts, the logged model and nested folds."""
 
 from __future__ import annotations
 
 import math
+import platform
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Any
 
-from churnhealth.adapters.tracking import TrainingRecord
-from churnhealth.adapters.tracking_mlflow_pyfunc import ARTIFACT, save_pyfunc
+from churnhealth.adapters.tracking import FoldRecord, TrainingRecord
+from churnhealth.adapters.tracking_mlflow_pyfunc import ARTIFACT, RUNTIME, save_pyfunc
+from churnhealth.adapters.tracking_mlflow_repair import PARENT_TAG, end_parts, writer_tags
 from churnhealth.errors import TrackingError
+
+
+def run_tags(record: TrainingRecord, model_name: str) -> dict[str, str]:
+    """Return the tags of a record's run: its own, versions of packages, and who writes it."""
+    packages = {f"package.{name}": version(name) for name in RUNTIME}
+    python = {"package.python": platform.python_version()}
+    return {**packages, **python, **record.tags, **writer_tags(model_name)}
+
+
+@contextmanager
+def open_run(
+    mlflow: ModuleType, client: Any, experiment_id: str, name: str, tags: Mapping[str, str]
+) -> Iterator[Any]:
+    """Give a new run; at the end it is FINISHED, or FAILED with all its parts when the block fails.
+
+    Parameters
+    ----------
+    mlflow : module
+    client : MlflowClient
+    experiment_id : str
+    name : str
+        What people see in the list of runs.
+    tags : mapping of str to str
+
+    Yields
+    ------
+    RunInfo
+    """
+    run = client.create_run(experiment_id, run_name=name, tags=dict(tags)).info
+    status = "FAILED"
+    try:
+        yield run
+        status = "FINISHED"
+    finally:
+        # When the store is out of reach, the first failure is the one to report.
+        with suppress(mlflow.exceptions.MlflowException):
+            if status == "FAILED":
+                end_parts(client, run, status)
+            client.set_terminated(run.run_id, status)
 
 
 def write_run(mlflow: ModuleType, client: Any, run: Any, record: TrainingRecord) -> Any:
@@ -33,17 +77,13 @@ def write_run(mlflow: ModuleType, client: Any, run: Any, record: TrainingRecord)
     logged = client.create_logged_model(
         run.experiment_id, name=ARTIFACT, source_run_id=run.run_id, params=params
     )
-    # Metrics name the model: without it MLflow takes the model that the process has set as active.
-    # On a model's page MLflow shows NaN as 0, so what is not finite stays out.
-    metrics = [
-        mlflow.entities.Metric(name, float(value), run.start_time, 0, logged.model_id, run_id=run.run_id)
-        for name, value in record.metrics.items()
-        if math.isfinite(value)
-    ]
-    listed_params = [mlflow.entities.Param(name, value) for name, value in params.items()]
-    client.log_batch(run.run_id, metrics=metrics, params=listed_params, synchronous=True)
+    _log_numbers(mlflow, client, run, record, logged.model_id)
     with tempfile.TemporaryDirectory() as folder:
         _log_files(client, run.run_id, record, Path(folder))
+    for fold in record.folds:
+        tags = {PARENT_TAG: run.run_id}
+        with open_run(mlflow, client, run.experiment_id, fold.name, tags) as nested:
+            _log_numbers(mlflow, client, nested, fold, logged.model_id)
     with tempfile.TemporaryDirectory() as folder:
         model = save_pyfunc(
             mlflow,
@@ -56,6 +96,24 @@ def write_run(mlflow: ModuleType, client: Any, run: Any, record: TrainingRecord)
         client.log_model_artifacts(logged.model_id, str(model))
     client.log_outputs(run.run_id, [mlflow.entities.LoggedModelOutput(logged.model_id, step=0)])
     return client.finalize_logged_model(logged.model_id, "READY")
+
+
+def _log_numbers(
+    mlflow: ModuleType, client: Any, run: Any, record: TrainingRecord | FoldRecord, model_id: str
+) -> None:
+    """Log parameters and metrics.
+
+    Metrics name the model: without it MLflow takes the model that the process has set as active. On a
+    model's page MLflow shows NaN as 0, so what is not finite stays out.
+    """
+    metric, param = mlflow.entities.Metric, mlflow.entities.Param
+    metrics = [
+        metric(name, float(value), run.start_time, 0, model_id, run_id=run.run_id)
+        for name, value in record.metrics.items()
+        if math.isfinite(value)
+    ]
+    params = [param(name, str(value)) for name, value in record.params.items()]
+    client.log_batch(run.run_id, metrics=metrics, params=params, synchronous=True)
 
 
 def _log_files(client: Any, run_id: str, record: TrainingRecord, folder: Path) -> None:

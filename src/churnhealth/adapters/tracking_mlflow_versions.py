@@ -1,17 +1,23 @@
-"""Read the versions and aliases of one registered model out of MLflow's records."""
+"""The versions of one registered model in MLflow's records, and their aliases."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
 
-from churnhealth.adapters.tracking import ModelVersion, model_version_name
+from churnhealth.adapters.tracking import (
+    ModelVersion,
+    TrainingRecord,
+    label_known_through,
+    model_version_name,
+)
 from churnhealth.adapters.tracking_mlflow_client import import_mlflow
 
-COMPLETED = "completed"
+COMPLETED, KNOWN_THROUGH = "completed", "label_known_through"
 
 
 @contextmanager
@@ -37,6 +43,36 @@ class Versions:
         self._client = client
         self.model_name = model_name
 
+    def register(self, run: Any, logged: Any, record: TrainingRecord) -> str:
+        """Make a version of a logged model, tagged completed last; return its number.
+
+        Parameters
+        ----------
+        run : RunInfo
+        logged : LoggedModel
+        record : TrainingRecord
+        """
+        with tolerate("RESOURCE_ALREADY_EXISTS"):
+            self._client.create_registered_model(self.model_name)
+        tags = {"artifact_hash": record.artifact_hash}
+        known = label_known_through(record.artifact_folder)
+        # Not as models:/<id>: MLflow looks such a source up in the process's own tracking store.
+        made = self._client.create_model_version(
+            self.model_name,
+            source=logged.artifact_location,
+            run_id=run.run_id,
+            tags=tags if known is None else {**tags, KNOWN_THROUGH: known},
+            model_id=logged.model_id,
+        )
+        version = str(made.version)
+        # MLflow's own link from a model's page to its version; a server sets it, a database does not.
+        link = json.dumps([{"name": self.model_name, "version": int(version)}])
+        self._client.set_logged_model_tags(logged.model_id, {"mlflow.modelVersions": link})
+        name = model_version_name(version, record.artifact_hash)
+        self._client.set_model_version_tag(self.model_name, version, "model_version", name)
+        self._client.set_model_version_tag(self.model_name, version, COMPLETED, "true")
+        return version
+
     def aliases(self) -> dict[str, str]:
         """Return the version by alias, whether or not that version still exists."""
         model = None
@@ -57,10 +93,20 @@ class Versions:
         found = [self._described(one, aliases) for one in self._search()]
         return sorted(found, key=lambda one: int(one.version), reverse=True)
 
-    def completed(self) -> list[str]:
-        """Return the numbers of the versions that can become champion, the newest first."""
-        ready = [str(one.version) for one in self._search() if one.tags.get(COMPLETED) == "true"]
-        return sorted(ready, key=int, reverse=True)
+    def completed(self, run_id: str | None = None) -> list[str]:
+        """Return the numbers of the versions that can become champion, the newest first.
+
+        Parameters
+        ----------
+        run_id : str, optional
+            Only those of this training run.
+        """
+        ready = [
+            int(one.version)
+            for one in self._search()
+            if one.tags.get(COMPLETED) == "true" and run_id in (None, one.run_id)
+        ]
+        return [str(number) for number in sorted(ready, reverse=True)]
 
     def _search(self) -> list[Any]:
         wanted = f"name='{self.model_name}'"
@@ -74,20 +120,27 @@ class Versions:
     def _described(self, one: Any, aliases: dict[str, str]) -> ModelVersion:
         version = str(one.version)
         artifact_hash = one.tags.get("artifact_hash", "")
+        known = one.tags.get(KNOWN_THROUGH)
+        metrics, tags = self._logged(one.run_id)
         return ModelVersion(
             version=version,
             model_version=model_version_name(version, artifact_hash),
             artifact_hash=artifact_hash,
             run_id=one.run_id or "",
             aliases=tuple(sorted(alias for alias, at in aliases.items() if at == version)),
-            metrics=self._metrics(one.run_id),
+            metrics=metrics,
             created_at=pd.Timestamp(one.creation_timestamp, unit="ms", tz="UTC"),
             completed=one.tags.get(COMPLETED) == "true",
+            tags=tags,
+            label_known_through=None if known is None else pd.Timestamp(known),
         )
 
-    def _metrics(self, run_id: str | None) -> dict[str, float]:
-        found: dict[str, float] = {}
+    def _logged(self, run_id: str | None) -> tuple[dict[str, float], dict[str, str]]:
+        """Return metrics and tags of a run; both are empty when it is gone."""
+        data = None
         with tolerate("RESOURCE_DOES_NOT_EXIST"):
-            if run_id:
-                found = dict(self._client.get_run(run_id).data.metrics)
-        return found
+            data = self._client.get_run(run_id).data if run_id else None
+        if data is None:
+            return {}, {}
+        own = {name: text for name, text in data.tags.items() if not name.startswith("mlflow.")}
+        return dict(data.metrics), own

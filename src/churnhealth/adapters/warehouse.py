@@ -37,7 +37,7 @@ class RunRecord:
     run_id : str
         Unique name of the run.
     job : str
-        `score` or `retrain`; lower-case letters and underscores.
+        `score`, `retrain`, `promote` or `rollback`; lower-case letters and underscores.
     cutoff : datetime, optional
         The cutoff that is scored, time zone aware; None when retraining.
     model_version : str, optional

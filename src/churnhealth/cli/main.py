@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from churnhealth.cli import history_commands, registry_commands
 from churnhealth.cli.common import (
     DEFAULT_CONFIG,
     DONE,
@@ -22,7 +23,6 @@ from churnhealth.cli.common import (
     open_project,
     run_command,
 )
-from churnhealth.cli.history_commands import register
 from churnhealth.errors import ConfigError
 
 EXIT_CODES = (
@@ -259,7 +259,8 @@ def _date(text: str | None) -> dt.date | None:
         raise ConfigError(f"expected a date such as 2026-04-01, got {text!r}") from None
 
 
-register(app, EXIT_CODES)
+history_commands.register(app, EXIT_CODES)
+registry_commands.register(app, EXIT_CODES)
 
 
 def main() -> None:

@@ -105,7 +105,7 @@ HEALTH_RUNS = TableContract(
     "health_runs",
     (
         _RUN,
-        _text("job", "Which job ran: score or retrain."),
+        _text("job", "Which job ran: score, retrain, promote or rollback."),
         _instant("cutoff", "Cutoff that was scored; none when retraining.", nullable=True),
         _text("model_version", "Model used or made; none when not known yet.", nullable=True),
         _text("input_fingerprint", "Hash of what was read.", nullable=True),

@@ -62,7 +62,7 @@ def job_run(workplace: Workplace, job: str) -> Iterator[JobRun]:
     workplace : Workplace
         Warehouse and clock.
     job : str
-        "score" or "retrain".
+        "score", "retrain", "promote" or "rollback".
     """
     warehouse = workplace.warehouse
     with warehouse.job_lock(job):

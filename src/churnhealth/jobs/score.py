@@ -152,7 +152,8 @@ def champion_model(registry: ModelRegistry) -> tuple[ModelVersion, HealthModel]:
     version = registry.champion()
     if version is None:
         raise TrackingError(
-            f"there is no champion yet in {registry.describe()}; `churnhealth retrain` trains one"
+            f"there is no champion in {registry.describe()}; `churnhealth retrain` trains one, "
+            "`churnhealth promote VERSION` takes one of those in `churnhealth history`"
         )
     return version, load_version(registry, version)
 
