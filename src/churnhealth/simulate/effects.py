@@ -5,16 +5,16 @@ Every driver is put to a reference while all the others stay what they are:
 .. math:: effect_d = logit P(own) - logit P(own, but d at its reference)
 
 - `level`: the latent level of the week of the cutoff; reference: steady (1). Usage, engagement,
-  satisfaction, support and outcome are noisy traces of it, and of nothing else that matters.
+  satisfaction and support are noisy traces of it, and of nothing else that matters.
 - `fit`: how the level will move from now on; reference: normal. Onboarding and outcome trace it.
 - `contact`: an outbound contact still works; reference: none does. Touch traces it.
 - `action`: a retention action still works; reference: none does. No built-in indicator traces it.
 - `frailty`: what no table shows; reference: 0.
 
-`contract` is what is left with every driver at its reference: the log-odds of a steady customer of normal
-fit with the same contract on the same day (term, size, notice, renewal, price rise, season, drift,
-involuntary ends). The effects do not add up to the log-odds exactly, because a contract far from its end
-leaves nothing for the others to do.
+`contract` is what is left with every driver at its reference: the log-odds of a steady customer of
+normal fit with the same contract on the same day (term, size, notice, renewal, price rise, season,
+drift, involuntary ends). The effects do not add up to the log-odds exactly, because a contract far from
+its end leaves nothing for the others to do.
 
 Where an end has been announced the drivers no longer do anything: all are NaN. Probabilities are held
 within `SMALLEST` of 0 and 1 before the log-odds.
