@@ -1,52 +1,53 @@
 """How much does explaining cost beside predicting? One table against the other libraries.
 
-    python benchmarks/treeshap.py                        # both models, rows up to 1,000,000
-    python benchmarks/treeshap.py --models small --rows 20000 --repeats 5
+    python benchmarks/treeshap.py --out benchmarks/results/treeshap.md
+    python benchmarks/treeshap.py --models small --rows 20000 --repeats 5 --ways ours
+    python benchmarks/treeshap.py --python shap=/tmp/a/bin/python --python fasttreeshap=/tmp/b/bin/python
 
-CPU seconds (user + system, all threads) in one process, the best of `--repeats` for the two that are
-compared by a ratio. Slow libraries are measured on few rows, and the table says how many. Writes
-benchmarks/results/treeshap.md.
+CPU seconds (user + system, all threads); every way in a process of its own (treeshap_ways.py), the best
+of `--repeats` for the two that are compared by a ratio. The other libraries are measured on few rows.
+`--python` names the interpreter for ways that begin with a word: fasttreeshap needs an older NumPy. A
+way whose library is not there, or that takes longer than `--patience`, is told as such.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
+import datetime as dt
+import json
 import os
 import platform
-import resource
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import lightgbm
 import numpy as np
 
-from churnhealth.explain.treeshap import TreeExplainer, kernel_llvm, kernel_numpy, warm_up
-
 MODELS = {"small": (300, 31), "big": (800, 63)}
+ROWS = {"small": [20_000, 1_000_000], "big": [20_000, 100_000]}
+WAYS = (
+    "ours",
+    "pred_contrib",
+    "few_rows",
+    "without_llvmlite",
+    "shap",
+    "woodelf",
+    "fasttreeshap_v1",
+    "fasttreeshap_v2",
+)
 COLUMNS = 40
-RESULTS = Path(__file__).parent / "results" / "treeshap.md"
-
-
-@dataclass
-class Line:
-    model: str
-    what: str
-    rows: int
-    cpu: float
-    wall: float
-    set_up: float
-    error: float | None
-    ratio: float | None
-
-    def cells(self) -> list[str]:
-        per_row = self.cpu / self.rows * 1e6
-        error = "" if self.error is None else f"{self.error:.0e}"
-        ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
-        numbers = [f"{self.rows:,}", f"{self.cpu:.2f}", f"{self.wall:.2f}", f"{per_row:,.1f}", ratio]
-        return [self.model, self.what, *numbers, f"{self.set_up:.2f}", error]
+HEAD = ("model", "what", "rows", "CPU s", "wall s", "CPU us a row", "x predict", "set-up s", "peak MB")
+LEGEND = """\
+small = 300 trees x 31 leaves, big = 800 x 63, 40 indicators. Every way runs in a process of its own.
+CPU s is the best run; x predict is the median ratio of neighbouring runs to LightGBM's predict on one
+thread; peak MB is the memory of the whole process, with Python, the libraries, the rows (a million: 320
+MB) and the result (328 MB); error is the largest difference from pred_contrib. The other libraries and
+pred_contrib are measured on few rows, woodelf, which pays mostly per model, on ten times as many:
+compare the CPU us a row."""
+HERE = Path(__file__).parent
 
 
 def customers(rows: int, seed: int) -> np.ndarray:
@@ -71,135 +72,86 @@ def train(trees: int, leaves: int) -> lightgbm.Booster:
     return lightgbm.train(params, lightgbm.Dataset(X, y), trees)
 
 
-def timed(run: Callable[[], object]) -> tuple[float, float, object]:
-    cpu, wall = time.process_time(), time.perf_counter()
-    result = run()
-    return time.process_time() - cpu, time.perf_counter() - wall, result
-
-
-def ratio_lines(name: str, booster: lightgbm.Booster, X: np.ndarray, repeats: int) -> list[Line]:
-    """Predicting and explaining in turn, so that other work on the machine meets both."""
-    set_up, _, explainer = timed(lambda: TreeExplainer.compile(booster))
-    assert isinstance(explainer, TreeExplainer)
-    runs: dict[str, list[tuple[float, float]]] = {
-        "LightGBM predict": [],
-        "churnhealth": [],
-        "churnhealth, 2 threads": [],
-    }
-    ratios = []
-    for _ in range(repeats):
-        predict = timed(lambda: booster.predict(X, raw_score=True, num_threads=1))
-        one = timed(lambda: explainer.contributions(X, threads=1))
-        two = timed(lambda: explainer.contributions(X, threads=2))
-        for key, run in zip(runs, (predict, one, two), strict=True):
-            runs[key].append(run[:2])
-        ratios.append((one[0] / predict[0], two[0] / predict[0]))
-    middle = [None, *np.median(ratios, axis=0)]
-    return [
-        Line(name, what, len(X), *min(run), 0.0 if i == 0 else set_up, None, middle[i])
-        for i, (what, run) in enumerate(runs.items())
-    ]
-
-
-def other_lines(name: str, booster: lightgbm.Booster, X: np.ndarray) -> list[Line]:
-    """The libraries that are too slow for many rows."""
-    few = X[:300] if name == "small" else X[:60]
-    cpu, wall, expected = timed(lambda: booster.predict(few, pred_contrib=True, num_threads=1))
-    lines = [Line(name, "LightGBM pred_contrib", len(few), cpu, wall, 0.0, None, None)]
-    explainer = TreeExplainer.compile(booster)
-    cpu, wall, ours = timed(lambda: explainer.contributions(few, threads=1))
-    error = float(np.abs(ours - expected).max())
-    lines.append(Line(name, "churnhealth, few rows", len(few), cpu, wall, 0.0, error, None))
-    out = np.zeros((min(4096, len(X)), COLUMNS))
-    cpu, wall, _ = timed(lambda: kernel_numpy.contributions(explainer._program, X[: len(out)], out))
-    error = float(np.abs(out[: len(few)] - expected[:, :-1]).max())
-    lines.append(Line(name, "churnhealth without llvmlite", len(out), cpu, wall, 0.0, error, None))
-    return [
-        *lines,
-        *shap_line(name, booster, few, expected),
-        *woodelf_line(name, booster, X, few, expected),
-    ]
-
-
-def shap_line(name: str, booster: lightgbm.Booster, few: np.ndarray, expected: np.ndarray) -> list[Line]:
+def measured(
+    way: str, python: str, files: tuple[Path, Path], rows: int, repeats: int, patience: float
+) -> list[dict[str, Any]]:
+    """Run one way in a process of its own; what went wrong is a line as well."""
+    model, expected = files
+    sources = os.pathsep.join([str(HERE.parent / "src"), str(HERE)])
+    command = [python, str(HERE / "treeshap_ways.py"), way, str(model), str(rows), str(repeats)]
     try:
-        import shap
-    except ImportError:
-        return []
-    set_up, _, explainer = timed(lambda: shap.TreeExplainer(booster))
-    cpu, wall, values = timed(lambda: explainer.shap_values(few))
-    values = values[1] if isinstance(values, list) else values
-    return [
-        Line(
-            name,
-            "shap.TreeExplainer",
-            len(few),
-            cpu,
-            wall,
-            set_up,
-            np.abs(values - expected[:, :-1]).max(),
-            None,
+        done = subprocess.run(
+            [*command, str(expected)],
+            capture_output=True,
+            text=True,
+            timeout=patience,
+            env={**os.environ, "PYTHONPATH": sources},
+            check=False,
         )
+    except subprocess.TimeoutExpired:
+        return [{"what": f"{way}: stopped after {patience:.0f} s", "rows": rows}]
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        return [{"what": f"{way}: {last[:90]}", "rows": rows}]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def cells(model: str, line: dict[str, Any]) -> list[str]:
+    rows = f"{line['rows']:,}"
+    if "cpu" not in line:
+        return [model, line["what"], rows, *[""] * 7]
+    ratio, error = line.get("ratio"), line.get("error")
+    return [
+        model,
+        line["what"],
+        rows,
+        f"{line['cpu']:.2f}",
+        f"{line['wall']:.2f}",
+        f"{line['cpu'] / line['rows'] * 1e6:,.1f}",
+        "" if ratio is None else f"{ratio:.2f}",
+        f"{line.get('set_up', 0.0):.2f}",
+        f"{line['peak_mb']:,.0f}",
+        "" if error is None else f"{error:.0e}",
     ]
 
 
-def woodelf_line(
-    name: str, booster: lightgbm.Booster, X: np.ndarray, few: np.ndarray, expected: np.ndarray
-) -> list[Line]:
-    try:
-        import pandas as pd
-        import woodelf
-    except ImportError:
-        return []
-    if name == "big":
-        return []
-    frame = pd.DataFrame(X[:5000], columns=booster.feature_name())
-    set_up, _, explainer = timed(lambda: woodelf.WoodelfExplainer(booster))
-    cpu, wall, values = timed(lambda: np.asarray(explainer.shap_values(frame, verbose=False)))
-    error = np.abs(values[: len(few)] - expected[:, :-1]).max()
-    return [Line(name, "woodelf-explainer", len(frame), cpu, wall, set_up, error, None)]
-
-
-def machine() -> str:
-    cpu = next(
-        (
-            line.split(":")[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if "model name" in line
-        ),
-        "?",
-    )
-    names = ("lightgbm", "numpy", "llvmlite", "shap", "woodelf-explainer")
-    found = {name: version(name) for name in names}
-    versions = ", ".join(f"{name} {number}" for name, number in found.items() if number)
-    load = ", ".join(f"{number:.1f}" for number in os.getloadavg())
-    return f"{cpu} x {os.cpu_count()}, Python {platform.python_version()}, {versions}; load {load}"
-
-
-def version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def table(lines: list[Line], compile_seconds: float, table_bytes: dict[str, int]) -> str:
-    head = ["model", "what", "rows", "CPU s", "wall s", "CPU us a row", "x predict", "set-up s", "error"]
-    rows = [head, ["---"] * len(head), *(line.cells() for line in lines)]
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sizes = ", ".join(f"{name} {size / 2**20:.1f} MB" for name, size in table_bytes.items())
+def report(lines: list[tuple[str, dict[str, Any]]], command: str, load: str) -> str:
+    versions: dict[str, set[str]] = {}
+    for _, line in lines:
+        for name, number in line.get("versions", {}).items():
+            versions.setdefault(name, set()).add(number)
+    told = ", ".join(f"{name} {' and '.join(sorted(found))}" for name, found in versions.items())
+    sizes = {model: line["table_mb"] for model, line in lines if "table_mb" in line}
+    tables = ", ".join(f"{model} {size:.1f} MB" for model, size in sizes.items())
+    compiled = [line["compiled"] for _, line in lines if "compiled" in line]
+    head = [*HEAD, "error"]
+    machine = f"{cpu_name()} x {os.cpu_count()}, shared with other work (load {load})"
+    seconds = max(compiled, default=0.0)
     notes = [
         "# Cost of explaining beside predicting",
         "",
-        f"{machine()}.",
-        f"Kernel compiled in {compile_seconds:.2f} CPU s, once per process. Compiled models: {sizes}.",
-        f"Peak memory of the whole run, data and training included: {memory:,.0f} MB.",
-        "small = 300 trees x 31 leaves, big = 800 x 63, 40 indicators. CPU s is the best run;",
-        "x predict is the median ratio of neighbouring runs to LightGBM's predict on one thread;",
-        "error is the largest difference from pred_contrib.",
+        f"`{command}`, {dt.datetime.now(tz=dt.UTC):%Y-%m-%d}.",
+        f"{machine}, Python {platform.python_version()}, {told}.",
+        f"Compiled models: {tables}. Kernel compiled in {seconds:.1f} CPU s, once per process.",
+        "",
+        *LEGEND.splitlines(),
         "",
     ]
-    return "\n".join([*notes, *("| " + " | ".join(cells) + " |" for cells in rows), ""])
+    rows = [head, ["---"] * len(head), *(cells(model, line) for model, line in lines)]
+    return "\n".join([*notes, *("| " + " | ".join(one) + " |" for one in rows), ""])
+
+
+def cpu_name() -> str:
+    found = [
+        line.split(":")[1].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if "model name" in line
+    ]
+    return found[0] if found else "unknown processor"
+
+
+def load_now() -> str:
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 def main() -> None:
@@ -207,24 +159,34 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
-    parser.add_argument("--rows", nargs="+", type=int, default=[20_000, 100_000, 1_000_000])
+    parser.add_argument("--rows", nargs="+", type=int, help="for ours and predict")
+    parser.add_argument("--few", type=int, default=2_000, help="rows for the others")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--out", type=Path, default=RESULTS)
-    arguments = parser.parse_args()
-    compile_seconds = timed(warm_up)[0] if kernel_llvm.available() else 0.0
-    lines: list[Line] = []
-    sizes = {}
-    for name in arguments.models:
-        booster = train(*MODELS[name])
-        sizes[name] = TreeExplainer.compile(booster).describe().table_bytes
-        X = customers(max(arguments.rows), seed=9)
-        for rows in arguments.rows:
-            lines += ratio_lines(name, booster, X[:rows], arguments.repeats if rows <= 100_000 else 1)
-        lines += other_lines(name, booster, X)
-        print("\n".join(" ".join(line.cells()) for line in lines), flush=True)
-    text = table(lines, compile_seconds, sizes)
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(text)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--python", action="append", default=[], metavar="WORD=PATH")
+    parser.add_argument("--patience", type=float, default=600.0, help="seconds for a way")
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    pythons = dict(one.split("=", 1) for one in given.python)
+    load, lines = load_now(), []
+    for name in given.models:
+        with tempfile.TemporaryDirectory() as folder:
+            files = Path(folder) / "model.txt", Path(folder) / "expected.npy"
+            train(*MODELS[name]).save_model(files[0])
+            for way in given.ways:
+                python = next(
+                    (path for word, path in pythons.items() if way.startswith(word)), sys.executable
+                )
+                few = [10 * given.few if way == "woodelf" else given.few]
+                for rows in (given.rows or ROWS[name]) if way == "ours" else few:
+                    repeats = given.repeats if rows <= 50_000 else 1
+                    for line in measured(way, python, files, rows, repeats, given.patience):
+                        lines.append((name, line))
+                        print(" ".join(cells(name, line)), flush=True)
+    options = f" --models {' '.join(given.models)}" if given.models != list(MODELS) else ""
+    text = report(lines, f"python benchmarks/treeshap.py{options}", f"{load} to {load_now()}")
+    if given.out:
+        given.out.write_text(text)
     print(text)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import combinations
+from math import factorial
 from types import SimpleNamespace
 
 import numpy as np
@@ -97,3 +99,53 @@ def rows_of() -> Callable[..., pd.DataFrame]:
         return table.set_axis([f"C{at + 1}" for at in range(len(table))])
 
     return build
+
+
+def _worth(node: dict, known: frozenset[int], row: np.ndarray) -> float:
+    """Mean output when only the known columns decide: elsewhere the shares of training rows do."""
+    if "leaf_value" in node:
+        return node["leaf_value"]
+    left, right = node["left_child"], node["right_child"]
+    if node["split_feature"] in known:
+        return _worth(left if _goes_left(node, row) else right, known, row)
+    counts = [child.get("internal_count", child.get("leaf_count")) for child in (left, right)]
+    values = [_worth(child, known, row) for child in (left, right)]
+    return float(np.dot(counts, values) / sum(counts))
+
+
+def _goes_left(node: dict, row: np.ndarray) -> bool:
+    x = row[node["split_feature"]]
+    if node["decision_type"] == "==":
+        return str(int(x)) in node["threshold"].split("||")
+    if node["missing_type"] == "None" and np.isnan(x):
+        x = 0.0
+    if np.isnan(x) or (node["missing_type"] == "Zero" and x == 0.0):
+        return node["default_left"]
+    return bool(x <= node["threshold"])
+
+
+def shapley_by_definition(tree: dict, row: np.ndarray) -> np.ndarray:
+    """Shapley values of the path-dependent game of one tree, over all groups of columns.
+
+    Parameters
+    ----------
+    tree : dict
+        `tree_structure` of LightGBM's `dump_model`.
+    row : ndarray, shape (n_columns,)
+        Few columns: there are two to the power of n_columns groups.
+    """
+    n = len(row)
+    values = np.zeros(n)
+    for j in range(n):
+        others = [i for i in range(n) if i != j]
+        for size in range(n):
+            weight = factorial(size) * factorial(n - size - 1) / factorial(n)
+            for group in combinations(others, size):
+                without = frozenset(group)
+                values[j] += weight * (_worth(tree, without | {j}, row) - _worth(tree, without, row))
+    return values
+
+
+@pytest.fixture(scope="session")
+def brute_force() -> Callable[[dict, np.ndarray], np.ndarray]:
+    return shapley_by_definition

@@ -8,7 +8,8 @@ import pytest
 from churnhealth.domain.history import HISTORY
 from churnhealth.errors import ConfigError
 from churnhealth.jobs.settings import load_settings
-from churnhealth.jobs.simulate_project import simulate_project
+from churnhealth.jobs.simulate_project import project_of_world, simulate_project
+from churnhealth.simulate import WorldConfig
 
 
 def test_the_folder_holds_tables_truth_and_a_configuration_that_loads(tmp_path):
@@ -64,3 +65,13 @@ def test_a_folder_that_is_a_file_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"):
         simulate_project(9, 1, tmp_path / "file")
+
+
+def test_any_world_is_written_as_a_project(tmp_path):
+    world = WorldConfig(40, 1, seed=9, annual_share=1.0)
+    result = project_of_world(world, tmp_path / "annual")
+    assert load_settings(result.config).project.name == "simulated-40"
+    months = pd.read_parquet(result.folder / "subscriptions.parquet")["term_months"]
+    assert (months == 12).mean() > 0.7
+    with pytest.raises(ConfigError, match="--force replaces it"):
+        project_of_world(world, tmp_path / "annual")

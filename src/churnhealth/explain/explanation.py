@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -212,15 +212,19 @@ def values_at(values: pd.DataFrame, rows: np.ndarray, columns: np.ndarray) -> np
 
 
 def _overview(explanation: Explanation, most: int = 10) -> pd.DataFrame:
-    head = explanation.points.index[:most]
-    scores = explanation.health_score
-    drivers = explanation.drivers(top=3)
+    labels = explanation.points.index[:most]
+    # Numbered, because a label may stand twice.
+    points, values = (
+        table.iloc[:most].reset_index(drop=True) for table in (explanation.points, explanation.values)
+    )
+    head = replace(explanation, points=points, values=values)
+    drivers = head.drivers(top=3)
     words = drivers["indicator"] + " " + drivers["contribution_points"].map("{:+.1f}".format)
     joined = words.groupby(drivers["row"], sort=False).agg(", ".join)
     return pd.DataFrame(
         {
-            "customer": head,
-            "health_score": [round(float(score), 1) for score in scores.iloc[:most]],
-            "drivers": [joined.get(label, "") for label in head],
+            "customer": labels,
+            "health_score": [round(float(score), 1) for score in head.health_score],
+            "drivers": [joined.get(at, "") for at in range(len(labels))],
         }
     )

@@ -87,9 +87,6 @@ def simulate_project(
     ConfigError
         A configuration is there already, or a choice cannot be.
     """
-    config = out / CONFIG_NAME
-    if config.exists() and not force:
-        raise ConfigError(f"{config} exists already; --force replaces it, --out writes elsewhere")
     world = WorldConfig(
         customers=customers,
         years=years,
@@ -100,11 +97,34 @@ def simulate_project(
         late_share=late_share,
         dirty=Dirty(*[dirty_share] * 5),
     )
+    return project_of_world(world, out, force=force, name=name)
+
+
+def project_of_world(
+    world: WorldConfig, out: Path, *, force: bool = False, name: str = ""
+) -> SimulatedProject:
+    """Write any world of the simulator as a project, also one that `simulate_project` has no words for.
+
+    Parameters
+    ----------
+    world : WorldConfig
+        The world.
+    out, force, name
+        As in `simulate_project`.
+
+    Raises
+    ------
+    ConfigError
+        A configuration is there already, or the folder cannot be written.
+    """
+    config = out / CONFIG_NAME
+    if config.exists() and not force:
+        raise ConfigError(f"{config} exists already; --force replaces it, --out writes elsewhere")
     try:
         written = write_world(world, out, horizon_days=HORIZON_DAYS)
     except OSError as error:
         raise ConfigError(f"{out}: cannot be written: {error.strerror}") from error
-    write_text(config, _toml(world, name or f"simulated-{customers}"))
+    write_text(config, _toml(world, name or f"simulated-{world.customers}"))
     return SimulatedProject(config, out, dict(written.rows), written.faults, written.cutoffs, world.end)
 
 

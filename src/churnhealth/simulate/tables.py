@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,8 @@ from churnhealth.simulate.contracts import (
     end_reasons,
     subscriptions_table,
 )
-from churnhealth.simulate.days import NEVER, cutoff_days, day_number
+from churnhealth.simulate.days import NEVER, FloatArray, IntArray, cutoff_days, day_number
+from churnhealth.simulate.effects import DRIVERS, driver_effects
 from churnhealth.simulate.faults import Faults, add_faults
 from churnhealth.simulate.population import MAX_TRUTH_DAYS
 from churnhealth.simulate.support import milestones_table, surveys_table, tickets_table
@@ -73,17 +74,42 @@ def block_truth(block: Block, days: list[int], window: tuple[int, int]) -> Table
     window : (int, int)
         Days after the cutoff, as in `truth.churn_probability`.
     """
-    rows, cutoffs, values = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)]
+
+    def told(day: int) -> tuple[IntArray, dict[str, FloatArray]]:
+        row, value = churn_probability(block.people, block.latent, block.config, day, window)
+        return row, {"churn_probability": value}
+
+    return _at_cutoffs(block, days, ("churn_probability",), told)
+
+
+def block_effects(block: Block, days: list[int], window: tuple[int, int]) -> Table:
+    """Return customer_id, cutoff and `effects.DRIVERS` of a block, for the rows of `block_truth`."""
+
+    def told(day: int) -> tuple[IntArray, dict[str, FloatArray]]:
+        return driver_effects(block.people, block.latent, block.config, day, window)
+
+    return _at_cutoffs(block, days, DRIVERS, told)
+
+
+def _at_cutoffs(
+    block: Block,
+    days: list[int],
+    names: tuple[str, ...],
+    told: Callable[[int], tuple[IntArray, dict[str, FloatArray]]],
+) -> Table:
+    rows, cutoffs = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    values = {name: [np.empty(0)] for name in names}
     for day in days:
-        row, probability = churn_probability(block.people, block.latent, block.config, day, window)
+        row, found = told(day)
         rows.append(row)
         cutoffs.append(np.full(len(row), block.clock.midnight(np.array([day]))[0]))
-        values.append(probability)
+        for name in names:
+            values[name].append(found[name])
     return pa.table(
         {
             "customer_id": block.customer_ids(np.concatenate(rows)),
             "cutoff": instants(np.concatenate(cutoffs)),
-            "churn_probability": pa.array(np.concatenate(values)),
+            **{name: pa.array(np.concatenate(parts)) for name, parts in values.items()},
         }
     )
 

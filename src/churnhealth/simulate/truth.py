@@ -70,14 +70,33 @@ def churn_probability(
     rows = np.flatnonzero(at_risk(people, latent, cutoff))
     if not len(rows):
         return rows, np.empty(0)
-    some = people.take(rows)
-    known = _Known(some, latent, config, cutoff, rows)
-    stays = [known.not_chosen(cutoff + days) * np.exp(-some.involuntary * days) for days in window]
-    return rows, np.clip(stays[0] - stays[1], 0.0, 1.0)
+    known = Known(people.take(rows), latent, config, cutoff, rows)
+    return rows, known.in_state(known.churn_by_state(window))
 
 
-class _Known:
-    """What is given at a cutoff about the customers at risk."""
+class Known:
+    """What is given at a cutoff about the customers at risk.
+
+    Parameters
+    ----------
+    people : Population
+        The customers at risk, one or more.
+    latent : Latent
+        Their whole block.
+    config : WorldConfig
+        The world.
+    cutoff : int
+        Day number.
+    rows : array of int
+        Where the customers stand in the block.
+
+    Attributes
+    ----------
+    level, touched, acted : arrays of int
+        State of the week that holds the day before the cutoff.
+    announced : array of bool
+        Has an end been announced?
+    """
 
     def __init__(
         self, people: Population, latent: Latent, config: WorldConfig, cutoff: int, rows: IntArray
@@ -106,9 +125,30 @@ class _Known:
         whole = self.people.origin + self.people.offset + 7 * self.week >= self.people.start
         return np.where(seen[rows], 1.0, whole * -np.expm1(-rate * left))
 
+    def churn_by_state(self, window: tuple[int, int]) -> FloatArray:
+        """Return the probability of churn in a window, had the week of the cutoff another state.
+
+        Returns
+        -------
+        array of shape (customers, 5, 2, 2)
+            By level, contact works, action works; tickets so far stay what they were.
+        """
+        left = [np.exp(-self.people.involuntary * days)[:, None, None, None] for days in window]
+        stays = [
+            self.not_chosen(self.cutoff + days) * one for days, one in zip(window, left, strict=True)
+        ]
+        return np.clip(stays[0] - stays[1], 0.0, 1.0)
+
+    def in_state(self, by_state: FloatArray) -> FloatArray:
+        """Pick each customer's own state, shape (customers,)."""
+        at = (np.arange(len(by_state)), self.level, self.touched, self.acted)
+        picked: FloatArray = by_state[at]
+        return picked
+
     def not_chosen(self, day: int) -> FloatArray:
-        """Return the probability that the customer's own choice has not ended it by a day."""
-        result = np.where(self.announced & (self.chosen_end <= day), 0.0, 1.0)
+        """Return the probability that the customer's own choice has not ended it by a day, by state."""
+        known = np.where(self.announced & (self.chosen_end <= day), 0.0, 1.0)
+        result = np.tile(known[:, None, None, None], (1, hazard.LEVELS, 2, 2))
         last = (
             last_end(self.people.start, self.people.term, np.full_like(self.week, day))
             - self.people.notice
@@ -128,11 +168,10 @@ class _Known:
             begin = some.week_start(k)
             days = np.clip(np.minimum(last + 1, begin + 7) - np.maximum(begin, self.cutoff), 0, 7)
             value *= step.quiet(k, days)
-        state = (np.arange(len(rows)), self.level[rows], self.touched[rows], self.acted[rows])
         ahead = some.week_start(week) + 7 - self.cutoff
         days = np.clip(np.minimum(last + 1 - self.cutoff, ahead), 0, 7)
         value = step.expected(value, week + 1, self.ticket[rows])
-        result: FloatArray = value[state] * step.quiet(week, days)[state]
+        result: FloatArray = value * step.quiet(week, days)
         return result
 
 

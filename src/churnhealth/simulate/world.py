@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from churnhealth.simulate.block import Block
 from churnhealth.simulate.config import WorldConfig
 from churnhealth.simulate.faults import Faults
 from churnhealth.simulate.tables import (
+    block_effects,
     block_outcomes,
     block_truth,
     checked_days,
@@ -62,10 +63,35 @@ class World:
         pandas.DataFrame
             customer_id, cutoff (instant, UTC), churn_probability (0-1), by cutoff; see `simulate.truth`.
         """
+        return self._at_cutoffs(block_truth, cutoffs, horizon_days, gap_days)
+
+    def effects(self, cutoffs: Iterable[Any], horizon_days: int, gap_days: int = 0) -> pd.DataFrame:
+        """Return what each latent driver does to the log-odds of the true churn probability.
+
+        Parameters
+        ----------
+        cutoffs, horizon_days, gap_days
+            As in `truth`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The rows of `truth` with customer_id, cutoff and, in log-odds, level, fit, contact, action,
+            frailty, contract; see `simulate.effects`.
+        """
+        return self._at_cutoffs(block_effects, cutoffs, horizon_days, gap_days)
+
+    def _at_cutoffs(
+        self,
+        told: Callable[[Block, list[int], tuple[int, int]], Table],
+        cutoffs: Iterable[Any],
+        horizon_days: int,
+        gap_days: int,
+    ) -> pd.DataFrame:
         days = checked_days(self.config, cutoffs, horizon_days, gap_days)
         window = (gap_days, gap_days + horizon_days)
-        truth = pa.concat_tables([block_truth(one, days, window) for one in self._blocks])
-        return _to_pandas(truth).sort_values("cutoff", kind="stable", ignore_index=True)
+        table = _to_pandas(pa.concat_tables([told(one, days, window) for one in self._blocks]))
+        return table.sort_values("cutoff", kind="stable", ignore_index=True)
 
 
 def simulate_world(config: WorldConfig) -> World:

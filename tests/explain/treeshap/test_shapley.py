@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
-from itertools import combinations
-from math import factorial
+from math import lcm
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from churnhealth.explain.treeshap import Tree, TreeEnsemble, tree_contributions
 from churnhealth.explain.treeshap.build import build_program
@@ -15,66 +17,51 @@ from churnhealth.explain.treeshap.explainer import TreeExplainer
 from churnhealth.explain.treeshap.layout import lay_out
 from churnhealth.explain.treeshap.trees import Forest
 
-
-def worth(node: dict, known: frozenset[int]) -> float:
-    """Mean output when only the known columns decide: elsewhere the shares of training rows do."""
-    if "leaf_value" in node:
-        return node["leaf_value"]
-    left, right = node["left_child"], node["right_child"]
-    if node["split_feature"] in known:
-        return worth(left if node["goes_left"] else right, known)
-    counts = [child.get("internal_count", child.get("leaf_count")) for child in (left, right)]
-    values = [worth(child, known) for child in (left, right)]
-    return float(np.dot(counts, values) / sum(counts))
+MISSING = {"NaN": {}, "zero": {"zero_as_missing": True}, "none": {"use_missing": False}}
 
 
-def send(node: dict, row: np.ndarray) -> None:
-    """Mark at every split which way the row goes (numerical splits, missing values as NaN)."""
-    if "leaf_value" in node:
-        return
-    x = row[node["split_feature"]]
-    if node["missing_type"] == "None" and np.isnan(x):
-        x = 0.0
-    node["goes_left"] = node["default_left"] if np.isnan(x) else x <= node["threshold"]
-    send(node["left_child"], row)
-    send(node["right_child"], row)
-
-
-def shapley(tree: dict, row: np.ndarray) -> np.ndarray:
-    send(tree, row)
-    n = len(row)
-    values = np.zeros(n)
-    for j in range(n):
-        others = [i for i in range(n) if i != j]
-        for size in range(n):
-            weight = factorial(size) * factorial(n - size - 1) / factorial(n)
-            for group in combinations(others, size):
-                with_j = worth(tree, frozenset({*group, j}))
-                values[j] += weight * (with_j - worth(tree, frozenset(group)))
-    return values
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_contributions_are_the_shapley_values_of_the_game(grow, seed):
-    booster, X = grow(seed=seed, trees=2, categorical=False, num_leaves=10)
+@pytest.mark.parametrize("missing", MISSING.values(), ids=MISSING.keys())
+@pytest.mark.parametrize("categorical", [False, True], ids=["numbers", "categories"])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10_000), leaves=st.integers(2, 12), categories=st.integers(2, 40))
+def test_contributions_are_the_shapley_values_of_the_game(
+    grow, brute_force, missing, categorical, seed, leaves, categories
+):
+    booster, X = grow(
+        seed=seed, trees=2, rows=150, num_leaves=leaves, categories=categories,
+        categorical=categorical, **missing,
+    )  # fmt: skip
     trees = [info["tree_structure"] for info in booster.dump_model()["tree_info"]]
-    expected = np.array([sum(shapley(tree, row) for tree in trees) for row in X[:12]])
-    np.testing.assert_allclose(tree_contributions(booster, X[:12])[:, :-1], expected, atol=1e-13)
+    expected = np.array([sum(brute_force(tree, row) for tree in trees) for row in X[:3]])
+    contributions = tree_contributions(booster, X[:3])
+    np.testing.assert_allclose(contributions[:, :-1], expected, atol=1e-12)
+    by_lightgbm = booster.predict(X[:3], pred_contrib=True, num_threads=1)
+    np.testing.assert_allclose(by_lightgbm[:, :-1], expected, atol=1e-12)
+
+
+def integral_without(z: list[Fraction], o: list[int], j: int) -> Fraction:
+    """Integral from 0 to 1 of the product of z_i + t (o_i - z_i) over all i but j.
+
+    Whole numbers until the end: each factor is p + t (o q - p), over q, where z = p / q.
+    """
+    polynomial, below = [1], 1
+    for i, share in enumerate(z):
+        if i != j:
+            p, q = share.as_integer_ratio()
+            pairs = zip([*polynomial, 0], [0, *polynomial], strict=True)
+            polynomial = [p * a + (o[i] * q - p) * b for a, b in pairs]
+            below *= q
+    common = lcm(*range(1, len(polynomial) + 1))
+    return Fraction(sum(a * (common // (i + 1)) for i, a in enumerate(polynomial)), below * common)
 
 
 def exact(node: dict, row: np.ndarray, path: dict[int, tuple[Fraction, int]]) -> np.ndarray:
     """Shapley values in fractions: output (o_j - z_j) x integral of the others' z + t (o - z)."""
     values = np.array([Fraction(0)] * len(row), dtype=object)
     if "leaf_value" in node:
-        for j, (z_j, o_j) in path.items():
-            polynomial = [Fraction(1)]
-            for z, o in (path[i] for i in path if i != j):
-                shifted = [Fraction(0), *((o - z) * a for a in polynomial)]
-                polynomial = [
-                    z * a + b for a, b in zip([*polynomial, Fraction(0)], shifted, strict=True)
-                ]
-            integral = sum(a / (power + 1) for power, a in enumerate(polynomial))
-            values[j] += Fraction(node["leaf_value"]) * (o_j - z_j) * integral
+        z, o = [share for share, _ in path.values()], [own for _, own in path.values()]
+        for at, j in enumerate(path):
+            values[j] = Fraction(node["leaf_value"]) * (o[at] - z[at]) * integral_without(z, o, at)
         return values
     column = node["split_feature"]
     z, o = path.get(column, (Fraction(1), 1))
@@ -127,6 +114,32 @@ def test_columns_that_play_the_same_part_get_the_same():
     np.testing.assert_allclose(phi[:2], [[1.5, 1.5, 1.0], [-0.5, -0.5, 1.0]], atol=1e-15)
     # Only column 0 known: 2; only column 1 known: 0; both: 0. phi_0 = ((2 - 1) + (0 - 0)) / 2.
     np.testing.assert_allclose(phi[2], [0.5, -1.5, 1.0], atol=1e-15)
+
+
+counts = st.integers(1, 40)
+values = st.floats(-2.0, 2.0)
+
+
+@given(st.tuples(counts, counts, counts, counts), values, values, values)
+def test_columns_change_places_with_the_tree_s_columns(numbers, a, b, threshold):
+    # The mirrored tree asks column 1 first. Together they treat both columns alike.
+    tree = replace(both_above_zero(numbers), threshold=np.full(3, threshold))
+    mirrored = replace(tree, feature=1 - tree.feature)
+    row = np.array([[a, b]])
+    phi, turned = explain_by_hand(tree, row), explain_by_hand(mirrored, row[:, ::-1].copy())
+    np.testing.assert_allclose(turned[0, [1, 0, 2]], phi[0], atol=1e-13)
+    equal = np.array([[a, a]])
+    together = explain_by_hand(tree, equal) + explain_by_hand(mirrored, equal)
+    np.testing.assert_allclose(together[0, 0], together[0, 1], atol=1e-13)
+
+
+def test_a_column_that_no_tree_asks_gets_exactly_nothing():
+    tree = both_above_zero((10, 20, 30, 40))
+    wide = build_program([TreeEnsemble((tree,), 4)], [1.0])
+    X = np.array([[1.0, 1.0, 5.0, np.nan], [-1.0, 1.0, -7.0, 1e300]])
+    phi = TreeExplainer(wide, 8, 0.0).contributions(X)
+    assert (phi[:, 2:4] == 0.0).all()
+    np.testing.assert_array_equal(phi[:, [0, 1, 4]], explain_by_hand(tree, X[:, :2]))
 
 
 def test_a_leaf_without_training_rows_is_still_explained():
