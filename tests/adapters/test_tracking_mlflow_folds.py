@@ -122,7 +122,8 @@ def test_when_a_run_fails_its_windows_and_its_model_have_failed_too(
 def left_open(registry: MlflowRegistry, client: Any, **tags: str) -> str:
     """Make a run that stands as running, by the writer that the tags name."""
     found = client.get_experiment_by_name(registry.experiment)
-    place = found.experiment_id if found else client.create_experiment(registry.experiment)
+    files = registry.artifact_root.as_uri()
+    place = found.experiment_id if found else client.create_experiment(registry.experiment, files)
     return client.create_run(place, run_name="left open", tags=tags).info.run_id
 
 
