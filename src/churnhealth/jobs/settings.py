@@ -21,6 +21,7 @@ from churnhealth.errors import ChurnHealthError, ConfigError, nearest
 from churnhealth.features.panel import PanelColumns
 from churnhealth.jobs.own_indicators import Declarations, declarations
 from churnhealth.jobs.settings_errors import dotted, faults_in_words
+from churnhealth.jobs.settings_monitor import DriftSettings, MonitorSettings
 from churnhealth.jobs.settings_sections import (
     CatalogueSettings,
     GroupSettings,
@@ -75,6 +76,8 @@ class Settings(Section):
     health: HealthSettings = Field(default={}, validate_default=True)
     warehouse: WarehouseSettings = Field(default={}, validate_default=True)
     tracking: TrackingSettings = Field(default={}, validate_default=True)
+    drift: DriftSettings = Field(default={}, validate_default=True)
+    monitor: MonitorSettings = Field(default={}, validate_default=True)
     catalogue_settings: CatalogueSettings = Field(default={}, alias="catalogue", validate_default=True)
     groups: dict[str, GroupSettings] = Field(default_factory=dict)
     indicators: dict[str, IndicatorSettings] = Field(default_factory=dict)
