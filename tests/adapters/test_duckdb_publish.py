@@ -14,7 +14,8 @@ import pytest
 from churnhealth.adapters import warehouse_publish
 from churnhealth.adapters.duckdb_warehouse import DuckDBWarehouse
 from churnhealth.adapters.warehouse import PublishResult, ScoreSlice
-from churnhealth.domain.tables import HEALTH_SCORES, OUTPUT_TABLES
+from churnhealth.domain.monitor_tables import CREATED_TABLES
+from churnhealth.domain.tables import HEALTH_SCORES
 from churnhealth.errors import SchemaError, WarehouseError
 
 LATER = pd.Timestamp("2026-04-05", tz="UTC")
@@ -222,7 +223,7 @@ def test_keys_are_real_primary_keys(warehouse: DuckDBWarehouse, database: Path) 
             "WHERE constraint_type = 'PRIMARY KEY'"
         ).fetchall()
     assert {name: tuple(key) for name, key in found} == {
-        contract.name: contract.key for contract in OUTPUT_TABLES
+        contract.name: contract.key for contract in CREATED_TABLES
     }
 
 

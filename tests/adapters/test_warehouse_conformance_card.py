@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pandas as pd
@@ -68,6 +69,20 @@ def test_alike_customers_stand_beside_or_contain_what_was_asked(
     assert "T0017" in warehouse.alike_customers("x0017", limit=2)
     assert "T0007" in warehouse.alike_customers("007", limit=2)
     assert len(warehouse.alike_customers("T", limit=3)) <= 9
+
+
+def test_indicators_come_back_for_one_score_and_for_a_sample_of_a_slice(
+    warehouse: Warehouse, world: Any
+) -> None:
+    publish_three(warehouse, world)
+    april = pd.Timestamp("2026-04-01", tz="UTC")
+    one = warehouse.customer_indicators("a", april, "m1")
+    assert [json.loads(text) for text in one["indicators"]] == [{"logins": 90.0}]
+    assert warehouse.customer_indicators("c", april, "m2").empty
+    # md5: a 0cc1..., b 92eb..., c 4a8a...
+    assert warehouse.sampled_indicators(april, "m1", 2)["customer_id"].tolist() == ["a", "c"]
+    assert warehouse.sampled_indicators(april, "m1", 9)["customer_id"].tolist() == ["a", "c", "b"]
+    assert warehouse.sampled_indicators(april, "m9", 9).empty
 
 
 def test_what_is_asked_is_never_part_of_a_statement(warehouse: Warehouse, world: Any) -> None:

@@ -19,6 +19,7 @@ from churnhealth.domain.contracts import TableContract
 from churnhealth.domain.tables import (
     HEALTH_DRIVERS,
     HEALTH_GROUP_SCORES,
+    HEALTH_INDICATORS,
     HEALTH_RUNS,
     HEALTH_SCORES,
 )
@@ -94,6 +95,19 @@ class ScoreReads(ABC):
     def customer_groups(self, customer_id: str, cutoff: datetime, model_version: str) -> pd.DataFrame:
         """Read the group scores of one score, by indicator group."""
         return self._of_score(HEALTH_GROUP_SCORES, customer_id, cutoff, model_version, "indicator_group")
+
+    def customer_indicators(
+        self, customer_id: str, cutoff: datetime, model_version: str
+    ) -> pd.DataFrame:
+        """Read the indicators behind one score; no row when there is none."""
+        return self._of_score(HEALTH_INDICATORS, customer_id, cutoff, model_version, "customer_id")
+
+    def sampled_indicators(self, cutoff: datetime, model_version: str, most: int) -> pd.DataFrame:
+        """Read the indicators of at most so many customers of a slice, by a hash of their ids."""
+        values = [utc_moment("cutoff", cutoff), model_version]
+        with self._reading() as session:
+            self._scored_table(session, HEALTH_INDICATORS.name)
+            return frame_of(session.table(sql.sampled_indicators(self._prefix, most), values))
 
     def runs(self, limit: int = 20) -> pd.DataFrame:
         """Read the newest rows of the ledger, newest start first."""

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 import pandas as pd
 
+from churnhealth.adapters.monitor_store import MonitorStore
 from churnhealth.domain.contracts import TableContract
 from churnhealth.domain.tables import (
     HEALTH_DRIVERS,
@@ -98,7 +99,7 @@ class PublishResult:
     revision: int
 
 
-class Warehouse(SqlRunner, Protocol):
+class Warehouse(SqlRunner, MonitorStore, Protocol):
     """One place to read customers from, to run SQL in, and to write health scores to.
 
     Every method raises WarehouseError when the warehouse cannot be reached, read or written. Times

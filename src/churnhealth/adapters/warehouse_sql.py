@@ -11,7 +11,12 @@ from collections.abc import Mapping
 
 from churnhealth.adapters.warehouse import CURRENT_VIEW, SCORE_JOB
 from churnhealth.domain.contracts import Column, TableContract
-from churnhealth.domain.tables import HEALTH_RUNS, HEALTH_SCORES, HEALTH_SCORES_HISTORY
+from churnhealth.domain.tables import (
+    HEALTH_INDICATORS,
+    HEALTH_RUNS,
+    HEALTH_SCORES,
+    HEALTH_SCORES_HISTORY,
+)
 from churnhealth.errors import WarehouseError
 
 # The name under which the rows of an Arrow table stand while they are written.
@@ -159,6 +164,15 @@ def alike_customers(prefix: str, limit: int) -> str:
         f"WHERE customer_id < $1 ORDER BY customer_id DESC LIMIT {most}) AS before "
         f"UNION SELECT customer_id FROM (SELECT DISTINCT customer_id, LENGTH(customer_id) AS size "
         f"FROM {table} WHERE {inside} ORDER BY size, customer_id LIMIT {most}) AS inside"
+    )
+
+
+def sampled_indicators(prefix: str, most: int) -> str:
+    """Read indicators of a slice in the order of a hash of the ids; binds cutoff, model_version."""
+    columns, table = names(HEALTH_INDICATORS.column_names), quoted(prefix + HEALTH_INDICATORS.name)
+    return (
+        f"SELECT {columns} FROM {table} WHERE cutoff = $1 AND model_version = $2 "
+        f"ORDER BY MD5(customer_id), customer_id LIMIT {int(most)}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Are the customers of today those that the model learned from? Indicator by indicator, and the score."""
+"""Are the customers still like those that the model learned from? By indicator, and by the score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drift before scoring: customers are counted batch by batch, then compared with the model's reference."""
+"""Drift before scoring: customers are counted in batches, then compared with the model's reference."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def stop_on_drift(report: DriftReport, settings: DriftSettings) -> None:
                 [
                     "the customers are too different from those that the model was trained on:",
                     *(f"  - {note}" for note in report.notes),
-                    'Look at their sources; retrain; or set action = "warn" under [drift] to score anyway.',
+                    'Look at their sources; retrain; or score anyway: action = "warn" under [drift].',
                 ]
             )
         )

@@ -35,7 +35,7 @@ class DriftSettings(Section):
 
 
 class MonitorSettings(Section):
-    """[monitor]: how far back scores are judged, how old a model may be, how many churners tell enough."""
+    """[monitor]: how far back scores are judged, how old a model may be, the least churners."""
 
     lookback_days: Annotated[int, Field(ge=1)] = 365
     max_age_days: Annotated[int, Field(ge=1)] = 92
