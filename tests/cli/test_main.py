@@ -15,7 +15,18 @@ from typer.testing import CliRunner
 
 from churnhealth.cli.main import app
 
-COMMANDS = ["init", "demo", "retrain", "score", "explain", "check", "simulate", "indicators"]
+COMMANDS = [
+    "init",
+    "demo",
+    "retrain",
+    "score",
+    "explain",
+    "check",
+    "simulate",
+    "indicators",
+    "monitor",
+    "lists",
+]
 PROGRAM = str(Path(sys.executable).with_name("churnhealth"))
 
 

@@ -23,11 +23,12 @@ from churnhealth.cli.common import (
     run_command,
 )
 from churnhealth.cli.history_commands import register
+from churnhealth.cli.monitor_commands import register as register_monitor
 from churnhealth.errors import ConfigError
 
 EXIT_CODES = (
     "Exit codes: 0 done (retrain: promoted), 1 failed, 2 wrong usage or configuration, 3 retrain kept "
-    "the champion."
+    "the champion, 4 monitor: a retrain is due."
 )
 
 app = typer.Typer(
@@ -247,6 +248,7 @@ def _date(text: str | None) -> dt.date | None:
 
 
 register(app, EXIT_CODES)
+register_monitor(app, EXIT_CODES)
 
 
 def main() -> None:

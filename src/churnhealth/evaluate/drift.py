@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -191,7 +191,7 @@ def drift_table(
     alarm = ALARM / (len(reference.indicators) + 1)
     judge = policy or DriftPolicy()
     known = catalogue.for_columns([one.name for one in reference.indicators])
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "indicator": one.name,
             "indicator_group": SCORE_GROUP if one.name == SCORE else known[one.name].group,

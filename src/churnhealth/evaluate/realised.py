@@ -46,7 +46,7 @@ def periods_table(judged: pd.DataFrame, unlabelled: Mapping[str, int], champion:
     DataFrame
         Columns of `HEALTH_MONITOR_PERIODS` but run_id; by period, no rows when nothing is judged.
     """
-    lines: list[dict[str, float | str]] = []
+    lines: list[dict[str, object]] = []
     # A month with one cutoff, or a champion that made all scores, is the same rows again.
     known: dict[bytes, dict[str, float | str]] = {}
     for kind, period, rows, missing in _periods(judged, unlabelled, champion):
@@ -126,12 +126,13 @@ def _line(rows: pd.DataFrame) -> dict[str, float | str]:
     wider = float(np.sqrt(design_effect(p, customer, row_dependence(y, p, customer))))
     low, high = _range(counts, wider, LEVEL)
     table = metric_table(y, p, customer, n_boot=RESAMPLES, n_sim=0, random_state=0)
-    metrics = table.set_index("metric")[["value", "low", "high"]]
-    rate = metrics.loc["base_rate"]
+    figures = table[["value", "low", "high"]].astype("float64").to_numpy()
+    metrics = dict(zip(table["metric"], figures.tolist(), strict=True))
+    _, rate_low, rate_high = metrics["base_rate"]
     bounded = {
-        f"{name}{end}": float(metrics.loc[name, column])
+        f"{name}{end}": metrics[name][place]
         for name in BOUNDED
-        for column, end in (("value", ""), ("low", "_low"), ("high", "_high"))
+        for place, end in enumerate(("", "_low", "_high"))
     }
     return {
         "customers": y.size,
@@ -141,10 +142,10 @@ def _line(rows: pd.DataFrame) -> dict[str, float | str]:
         "churners_high": high,
         "verdict": PERIOD_VERDICTS[int(counts.churners > high) + 2 * int(counts.churners < low)],
         "churn_rate": counts.base_rate,
-        "churn_rate_low": float(rate["low"]),
-        "churn_rate_high": float(rate["high"]),
-        "log_loss": float(metrics.loc["log_loss", "value"]),
-        "log_loss_base_rate": float(metrics.loc["log_loss_base_rate", "value"]),
+        "churn_rate_low": rate_low,
+        "churn_rate_high": rate_high,
+        "log_loss": metrics["log_loss"][0],
+        "log_loss_base_rate": metrics["log_loss_base_rate"][0],
         **bounded,
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
@@ -15,7 +17,7 @@ LEAD_COLUMNS = (
     "lead_days_high",
 )
 LEAD_QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
-INSTANT = "datetime64[us, UTC]"
+INSTANT: Final = "datetime64[us, UTC]"
 _DAY = pd.Timedelta(days=1)
 
 

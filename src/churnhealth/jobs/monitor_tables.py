@@ -45,10 +45,11 @@ def with_reasons(warehouse: Warehouse, found: pd.DataFrame) -> pd.DataFrame:
         Columns of `HEALTH_MONITOR_CUSTOMERS` but run_id; missing where no drivers are stored.
     """
     parts = []
-    for (cutoff, model_version), rows in found.groupby(["cutoff", "model_version"], sort=False):
+    for _, rows in found.groupby(["cutoff", "model_version"], sort=False):
+        cutoff, model_version = rows["cutoff"].iloc[0], str(rows["model_version"].iloc[0])
         drivers = warehouse.drivers_of(
-            pd.Timestamp(cutoff).to_pydatetime(),
-            str(model_version),
+            cutoff.to_pydatetime(),
+            model_version,
             rows["customer_id"].tolist(),
             REASONS,
         )

@@ -39,12 +39,12 @@ class PastModel:
         days_known = self.problem.label_days
         return not days_known or bool(first_scored < self.problem.label_known_at(cutoff))
 
-    def window(self, cutoff: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
-        """Return when churning counts after a cutoff; the end is NaT where there is no horizon."""
+    def window(self, cutoff: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp | None]:
+        """Return when churning counts after a cutoff; the end is None where there is no horizon."""
         parts = self.problem.label_parts
         start = _days_later(self.problem, cutoff, parts.get("gap", 0) + parts.get("lead", 0))
         if self.problem.rule == "column" and self.problem.horizon_days is None:
-            return start, pd.NaT
+            return start, None
         return start, _days_later(self.problem, start, parts.get("horizon", 0))
 
 

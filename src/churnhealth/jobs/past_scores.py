@@ -78,13 +78,14 @@ def choose_slices(
     """
     chosen: dict[pd.Timestamp, PastSlice] = {}
     known_before: set[pd.Timestamp] = set()
-    for row in finished.sort_values(["cutoff", "finished_at"]).itertuples(index=False):
-        cutoff, model = pd.Timestamp(row.cutoff), models[str(row.model_version)]
-        if not model.may_be_judged(cutoff, pd.Timestamp(row.first_finished_at)):
+    for row in finished.sort_values(["cutoff", "finished_at"]).to_dict("records"):
+        cutoff, name = pd.Timestamp(row["cutoff"]), str(row["model_version"])
+        model = models[name]
+        if not model.may_be_judged(cutoff, pd.Timestamp(row["first_finished_at"])):
             known_before.add(cutoff)
             continue
         closed = model.problem.label_known_at(cutoff) <= pd.Timestamp(now)
-        chosen[cutoff] = PastSlice(cutoff, str(row.model_version), model, bool(closed))
+        chosen[cutoff] = PastSlice(cutoff, name, model, bool(closed))
     left_out = [f"{cutoff:%Y-%m-%d %H:%M} UTC" for cutoff in sorted(known_before - set(chosen))]
     notes = [
         f"left out, scored by models that had learned from later labels (backfills): {listed(left_out)}"
