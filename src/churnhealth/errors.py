@@ -31,6 +31,10 @@ class NotEnoughDataError(ChurnHealthError, ValueError):
     """Too few customers or churners for an honest answer."""
 
 
+class DriftError(ChurnHealthError, ValueError):
+    """The customers are too different from those that the model was trained on."""
+
+
 class ConfigError(ChurnHealthError):
     """The configuration cannot be used."""
 

@@ -44,6 +44,7 @@ from churnhealth.explain.explanation import Explanation, sum_by_group
 from churnhealth.labels.positive import encode_label, resolve_positive
 from churnhealth.model.artifact import load_artifact, save_artifact
 from churnhealth.model.columns import EncodedTable, encode_table
+from churnhealth.model.drift_reference import DriftReference, learn_drift_reference
 from churnhealth.model.fitted import LEAF_BUDGET, FittedModel, Recipe, fit_model
 from churnhealth.model.refits import probability_range
 
@@ -203,9 +204,15 @@ class HealthModel(ClassifierMixin, BaseEstimator):
                 points=check_points(self.points, self.monotone),
             ),
         )
-        matrix = encode_table(frame.loc[kept], self.model_.columns).matrix
+        encoded = encode_table(frame.loc[kept], self.model_.columns)
         explainer = self._new_explainer()
-        self.reference_ = explainer.learn_reference(matrix, seed=self.random_state)
+        self.reference_ = explainer.learn_reference(encoded.matrix, seed=self.random_state)
+        self.drift_reference_: DriftReference | None = learn_drift_reference(
+            encoded,
+            self.model_.columns,
+            self.model_.calibrator.probability(self.model_.stack.margin(encoded.matrix)),
+            None if customers is None else len(np.unique(customers[kept])),
+        )
         self.bands_ = self.bands or HealthBands.from_base_rate(self.model_.base_rate)
         names = [column.name for column in self.model_.columns]
         self.catalogue_ = (self.catalogue or Catalogue()).for_columns(names)
@@ -379,6 +386,7 @@ class HealthModel(ClassifierMixin, BaseEstimator):
             "indicators": [column.name for column in self.model_.columns],
             "catalogue": self.catalogue_.to_dict(),
             "reference": self.reference_.to_dict(),
+            "drift_reference": drift.to_dict() if (drift := self.drift_reference_) else None,
             "bands": {"yellow": self.bands_.yellow, "red": self.bands_.red},
             "label_known_through": None if known is None else known.isoformat(),
             "random_state": self.random_state,
@@ -415,6 +423,9 @@ class HealthModel(ClassifierMixin, BaseEstimator):
             self.feature_names_in_ = np.asarray(manifest["indicators"], dtype=object)
         self.model_ = fitted
         self.reference_ = Reference.from_dict(manifest["reference"])
+        # Artifacts of older releases keep none.
+        kept = manifest.get("drift_reference")
+        self.drift_reference_ = None if kept is None else DriftReference.from_dict(kept)
         self.artifact_hash_ = digest
         return self
 

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from churnhealth.adapters.duckdb_warehouse import DuckDBWarehouse
-from churnhealth.domain.tables import OUTPUT_TABLES
+from churnhealth.domain.monitor_tables import CREATED_TABLES
 from churnhealth.errors import WarehouseError
 
 END = pd.Timestamp("2026-04-03", tz="UTC")
-OUTPUTS = sorted([contract.name for contract in OUTPUT_TABLES] + ["health_current"])
+OUTPUTS = sorted([contract.name for contract in CREATED_TABLES] + ["health_current"])
 HOSTILE = [
     '"; DROP TABLE health_scores; --',
     "'); DELETE FROM health_runs; --",

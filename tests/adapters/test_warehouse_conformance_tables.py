@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from churnhealth.adapters.warehouse import Warehouse
-from churnhealth.domain.tables import OUTPUT_TABLES
+from churnhealth.domain.monitor_tables import CREATED_TABLES
 from churnhealth.errors import SchemaError, WarehouseError
 
-OUTPUTS = sorted([contract.name for contract in OUTPUT_TABLES] + ["health_current"])
+OUTPUTS = sorted([contract.name for contract in CREATED_TABLES] + ["health_current"])
 NAMES = ['"; DROP TABLE health_scores; --', "表 💥", "select", "it's $1 ? %s {}", "a.b"]
 
 

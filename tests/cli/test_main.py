@@ -17,6 +17,7 @@ from churnhealth.cli.main import app
 
 COMMANDS = ["init", "demo", "retrain", "score", "explain", "check", "simulate", "indicators"]
 COMMANDS += ["history", "promote", "rollback"]
+COMMANDS += ["monitor", "lists"]
 PROGRAM = str(Path(sys.executable).with_name("churnhealth"))
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from churnhealth.errors import LeakageError, NotEnoughDataError, SchemaError
-from churnhealth.jobs.history_panel import history_scoring_panel, history_training_panel
+from churnhealth.jobs.history_panel import history_labels, history_scoring_panel, history_training_panel
 from churnhealth.jobs.retrain import retrain
 from churnhealth.jobs.score import champion_model, score
 from churnhealth.jobs.settings import load_settings
@@ -56,6 +56,19 @@ def test_labels_are_known_or_censored_and_said_so(project: Workplace) -> None:
     assert np.isnan(panel.y[newest.to_numpy()]).all()
     assert "censored" in panel.notes[-1]
     assert panel.currency == "JPY"
+
+
+def test_past_cutoffs_are_labelled_as_for_training(project: Workplace) -> None:
+    panel = history_training_panel(project)
+    days = sorted({one.tz_convert("Asia/Tokyo").date() for one in panel.cutoff})
+    labels = history_labels(project, project.settings.problem, [days[0], days[-1]])
+    keys = {"customer_id": panel.customer_id, "cutoff": panel.cutoff, "y": panel.y}
+    both = labels.merge(pd.DataFrame(keys), on=["customer_id", "cutoff"], validate="one_to_one")
+    assert len(both) == len(labels)
+    np.testing.assert_array_equal(
+        both["churned"].astype("Float64").to_numpy("float64", np.nan), both["y"]
+    )
+    assert both["y"].isna().any()
 
 
 def test_the_rate_of_churn_is_that_of_the_known_truth(project: Workplace) -> None:

@@ -12,10 +12,10 @@ from churnhealth.adapters.postgres_session import PostgresSession, current_schem
 from churnhealth.adapters.postgres_staging import PostgresStaging
 from churnhealth.adapters.sql_warehouse import SqlWarehouse
 from churnhealth.adapters.warehouse import checked_job
-from churnhealth.domain.tables import OUTPUT_TABLES
+from churnhealth.domain.monitor_tables import CREATED_TABLES
 from churnhealth.errors import WarehouseError
 
-_LONGEST_PREFIX = 63 - max(len(contract.name) for contract in OUTPUT_TABLES)
+_LONGEST_PREFIX = 63 - max(len(contract.name) for contract in CREATED_TABLES)
 
 
 class PostgresWarehouse(SqlWarehouse):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
@@ -11,11 +11,13 @@ from datetime import datetime
 import pandas as pd
 import pyarrow as pa
 
+from churnhealth.adapters import monitor_sql
 from churnhealth.adapters import warehouse_sql as sql
 from churnhealth.adapters.arrow_frames import contract_to_arrow, frame_to_arrow
 from churnhealth.adapters.arrow_plain import plain_batches, plain_table
+from churnhealth.adapters.monitor_reads import MonitorReads
 from churnhealth.adapters.score_batch import ScoreBatch
-from churnhealth.adapters.score_reads import ScoreReads, frame_of
+from churnhealth.adapters.score_reads import frame_of
 from churnhealth.adapters.slice_check import checked_slice
 from churnhealth.adapters.staging import StagedScores, StagingArea, opened_staging
 from churnhealth.adapters.warehouse import (
@@ -30,11 +32,12 @@ from churnhealth.adapters.warehouse import (
 from churnhealth.adapters.warehouse_publish import change_run
 from churnhealth.adapters.warehouse_session import Session, known_relations, place_to_write
 from churnhealth.domain.contracts import TableContract
-from churnhealth.domain.tables import HEALTH_REJECTS, OUTPUT_TABLES
+from churnhealth.domain.monitor_tables import CREATED_TABLES
+from churnhealth.domain.tables import HEALTH_REJECTS
 from churnhealth.errors import WarehouseError, listed, nearest
 
 
-class SqlWarehouse(ScoreReads):
+class SqlWarehouse(MonitorReads):
     """The `Warehouse` protocol over short sessions; an engine brings these, and the job lock.
 
     Values are bound and names quoted, so no text of the data is ever part of a statement.
@@ -144,7 +147,7 @@ class SqlWarehouse(ScoreReads):
         with self._writing() as session:
             session.one_writer("the output tables")
             known = known_relations(session)
-            for contract in OUTPUT_TABLES:
+            for contract in CREATED_TABLES:
                 if self._prefix + contract.name not in known:
                     indexed = contract.name not in session.unindexed
                     session.execute(
@@ -185,7 +188,7 @@ class SqlWarehouse(ScoreReads):
         changed: dict[str, object] = {"status": "completed", "message": message}
         changed["model_version"] = model_version or run.model_version
         if not self._end_run(run.run_id, changed, finished_at):
-            raise WarehouseError(f"run {run.run_id!r}: expected a started run in the ledger, got none")
+            raise _not_started(run.run_id)
 
     def write_rejects(self, run_id: str, rejects: pd.DataFrame) -> None:
         """Add the rejects of a run that publishes no scores: source, row_hash, reason, row_json."""
@@ -194,12 +197,33 @@ class SqlWarehouse(ScoreReads):
         with self._writing() as session, session.staged(contract_to_arrow(HEALTH_REJECTS, frame)):
             session.execute(sql.insert(HEALTH_REJECTS, self._prefix))
 
+    def publish_monitor(
+        self,
+        run: RunRecord,
+        tables: Mapping[TableContract, pd.DataFrame],
+        finished_at: datetime,
+        message: str,
+    ) -> None:
+        """Replace the tables of `domain.monitor_tables` and complete the run, in ONE transaction."""
+        for contract, frame in tables.items():
+            contract.check(frame)
+        changed: dict[str, object] = {"status": "completed", "message": message}
+        changed["finished_at"] = utc_moment("finished_at", finished_at)
+        with self._writing() as session:
+            session.one_writer("the output tables")
+            for contract, frame in tables.items():
+                with session.staged(contract_to_arrow(contract, frame)):
+                    session.execute(monitor_sql.delete_absent(contract, self._prefix))
+                    session.execute(monitor_sql.upsert(contract, self._prefix))
+            if not change_run(session, self._prefix, changed, {"run_id": run.run_id, "job": run.job}):
+                raise _not_started(run.run_id)
+
     def fail_run(self, run_id: str, message: str, finished_at: datetime) -> None:
         """Mark a started run as failed; a run that has ended already is left as it is."""
         self._end_run(run_id, {"status": "failed", "message": message}, finished_at)
 
     def _outputs(self) -> list[str]:
-        return [self._prefix + contract.name for contract in OUTPUT_TABLES]
+        return [self._prefix + contract.name for contract in CREATED_TABLES]
 
     def _end_run(self, run_id: str, changed: dict[str, object], finished_at: datetime) -> int:
         moment = utc_moment("finished_at", finished_at)
@@ -226,3 +250,7 @@ class SqlWarehouse(ScoreReads):
                 f"{listed(contract.column_names, most=20)}, got {listed(got, most=20)}. "
                 "Choose a prefix for the warehouse, or another place."
             )
+
+
+def _not_started(run_id: str) -> WarehouseError:
+    return WarehouseError(f"run {run_id!r}: expected a started run in the ledger, got none")

@@ -13,7 +13,7 @@ from churnhealth.errors import ChurnHealthError, ConfigError
 if TYPE_CHECKING:
     from churnhealth.jobs.wiring import Progress, Workplace
 
-DONE, FAILED, USAGE, KEPT, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, FAILED, USAGE, KEPT, DUE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The project's configuration.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]

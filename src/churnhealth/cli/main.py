@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from churnhealth.cli import history_commands, registry_commands
+from churnhealth.cli import history_commands, monitor_commands, registry_commands
 from churnhealth.cli.common import (
     DEFAULT_CONFIG,
     DONE,
@@ -27,7 +27,7 @@ from churnhealth.errors import ConfigError
 
 EXIT_CODES = (
     "Exit codes: 0 done (retrain: promoted), 1 failed, 2 wrong usage or configuration, 3 retrain kept "
-    "the champion."
+    "the champion, 4 monitor: a retrain is due."
 )
 
 app = typer.Typer(
@@ -261,6 +261,7 @@ def _date(text: str | None) -> dt.date | None:
 
 history_commands.register(app, EXIT_CODES)
 registry_commands.register(app, EXIT_CODES)
+monitor_commands.register(app, EXIT_CODES)
 
 
 def main() -> None:

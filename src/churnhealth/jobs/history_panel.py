@@ -119,6 +119,29 @@ def history_scoring_panel(
     return _panel(opened, matrix, indicators, None, notes)
 
 
+def history_labels(
+    workplace: Workplace, problem: ChurnProblem, cutoffs: Sequence[dt.date]
+) -> pd.DataFrame:
+    """Label everybody at risk at past cutoffs, by a model's own problem.
+
+    Returns
+    -------
+    DataFrame
+        customer_id, cutoff (instant, UTC), churned (Int8; NA where the label is not certain before the
+        end of the data, or the rule gives none).
+
+    Raises
+    ------
+    LeakageError
+        A cutoff lies after the end of the data.
+    SchemaError
+        The sources no longer hold what the rule reads.
+    """
+    opened = _open(workplace)
+    found = label_table(opened.runner, opened.history, problem, cutoffs, opened.end, opened.known)
+    return found.frame[[*KEY, "churned"]]
+
+
 def _open(workplace: Workplace) -> _Opened:
     settings = workplace.settings
     runner = source_runner(settings, workplace.warehouse)

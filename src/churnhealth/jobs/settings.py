@@ -22,6 +22,7 @@ from churnhealth.errors import ChurnHealthError, ConfigError, nearest
 from churnhealth.features.panel import PanelColumns
 from churnhealth.jobs.own_indicators import Declarations, declarations
 from churnhealth.jobs.settings_errors import dotted, faults_in_words
+from churnhealth.jobs.settings_monitor import DriftSettings, MonitorSettings
 from churnhealth.jobs.settings_promotion import PromotionSettings
 from churnhealth.jobs.settings_sections import (
     CatalogueSettings,
@@ -50,7 +51,7 @@ from churnhealth.jobs.settings_sources import (
 
 @dataclass(frozen=True)
 class PanelSource:
-    """Where a panel is: a table in the warehouse, or a file; one of the two is None."""
+    """Where a panel is: a table in the warehouse or a file; one is None."""
 
     table: str | None
     file: Path | None
@@ -78,6 +79,8 @@ class Settings(Section):
     health: HealthSettings = Field(default={}, validate_default=True)
     warehouse: WarehouseSettings = Field(default={}, validate_default=True)
     tracking: TrackingSettings = Field(default={}, validate_default=True)
+    drift: DriftSettings = Field(default={}, validate_default=True)
+    monitor: MonitorSettings = Field(default={}, validate_default=True)
     catalogue_settings: CatalogueSettings = Field(default={}, alias="catalogue", validate_default=True)
     groups: dict[str, GroupSettings] = Field(default_factory=dict)
     point_settings: dict[str, Any] = Field(default_factory=dict, alias="points")

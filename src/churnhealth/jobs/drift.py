@@ -1,0 +1,194 @@
+"""Drift before scoring: customers are counted in batches, then compared with the model's reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnhealth.errors import DriftError, listed
+from churnhealth.estimator import HealthModel
+from churnhealth.evaluate.checks import IntArray
+from churnhealth.evaluate.drift import (
+    DRIFT_COLUMNS,
+    GROUP_COLUMNS,
+    VERDICTS,
+    DriftPolicy,
+    drift_table,
+    missing_by_group,
+)
+from churnhealth.jobs.settings_monitor import DriftSettings
+from churnhealth.model.columns import FloatArray, encode_table
+
+NO_REFERENCE = "drift is not known: the model keeps no reference; retrain to make one"
+NOBODY = "drift is not known: there is no customer to compare"
+UNKNOWN = "unknown"
+MOST_NAMED = 5
+
+
+@dataclass(frozen=True, eq=False)
+class DriftReport:
+    """What was found about the customers that are to be scored.
+
+    Parameters
+    ----------
+    verdict : {"ok", "warn", "stop", "unknown"}
+        The worst of all indicators and the score; "unknown" without a reference or a customer.
+    customers : int
+        Customers compared.
+    indicators : DataFrame
+        As `evaluate.drift.drift_table` makes it; no rows when unknown.
+    groups : DataFrame
+        As `evaluate.drift.missing_by_group` makes it; no rows when unknown.
+    notes : tuple of str
+        What people should know, in sentences; none when nothing drifted.
+    """
+
+    verdict: str
+    customers: int
+    indicators: pd.DataFrame
+    groups: pd.DataFrame
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON; what is no number becomes None."""
+        drifted = self.indicators[self.indicators["verdict"] != "ok"]
+        return {
+            "verdict": self.verdict,
+            "customers": self.customers,
+            "indicators": _records(drifted),
+            "groups": _records(self.groups),
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(eq=False)
+class DriftTally:
+    """Counts customers into the cells of a model's reference; batches add up, memory does not.
+
+    Parameters
+    ----------
+    model : HealthModel
+        The model that scores them.
+    policy : DriftPolicy
+        Thresholds.
+    """
+
+    model: HealthModel
+    policy: DriftPolicy = field(default_factory=DriftPolicy)
+    customers: int = 0
+    _counts: dict[str, IntArray] = field(default_factory=dict)
+
+    def add(self, frame: pd.DataFrame, churn_probability: FloatArray | None = None) -> None:
+        """Count a batch.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            The indicators of the batch, as for scoring.
+        churn_probability : ndarray, shape (n_customers,), optional
+            Where the batch has been scored already; None: it is scored here.
+
+        Raises
+        ------
+        SchemaError
+            The columns are not the model's.
+        """
+        reference = self.model.drift_reference_
+        if reference is None or frame.empty:
+            return
+        columns = self.model.model_.columns
+        scored = self.model.churn_probability(frame) if churn_probability is None else churn_probability
+        counted = reference.count(encode_table(frame, columns), columns, scored)
+        for name, counts in counted.items():
+            self._counts[name] = self._counts.get(name, np.zeros_like(counts)) + counts
+        self.customers += len(frame)
+
+    def report(self) -> DriftReport:
+        """Compare what was counted so far with the reference."""
+        reference = self.model.drift_reference_
+        if reference is None or not self.customers:
+            table, groups = (pd.DataFrame(columns=list(one)) for one in (DRIFT_COLUMNS, GROUP_COLUMNS))
+            note = NO_REFERENCE if reference is None else NOBODY
+            return DriftReport(UNKNOWN, self.customers, table, groups, (note,))
+        table = drift_table(reference, self._counts, self.model.catalogue_, self.policy)
+        verdict = max(table["verdict"], key=VERDICTS.index)
+        return DriftReport(verdict, self.customers, table, missing_by_group(table), tuple(_notes(table)))
+
+
+def check_drift(
+    model: HealthModel, frame: pd.DataFrame, policy: DriftPolicy | None = None
+) -> DriftReport:
+    """Compare one table of customers with what a model was trained on.
+
+    Parameters
+    ----------
+    model : HealthModel
+        The model that will score them.
+    frame : DataFrame
+        Their indicators.
+    policy : DriftPolicy, optional
+        Thresholds; None: 0.1 and 0.25.
+
+    Raises
+    ------
+    SchemaError
+        The columns are not the model's.
+    """
+    tally = DriftTally(model, policy or DriftPolicy())
+    tally.add(frame)
+    return tally.report()
+
+
+def stop_on_drift(report: DriftReport, settings: DriftSettings) -> None:
+    """Stop where the configuration says so and the drift is that large.
+
+    Raises
+    ------
+    DriftError
+        With `action = "stop"` and the verdict "stop"; it names what drifted.
+    """
+    if settings.action == "stop" and report.verdict == "stop":
+        raise DriftError(
+            "\n".join(
+                [
+                    "the customers are too different from those that the model was trained on:",
+                    *(f"  - {note}" for note in report.notes),
+                    'Look at their sources; retrain; or score anyway: action = "warn" under [drift].',
+                ]
+            )
+        )
+
+
+def _notes(table: pd.DataFrame) -> Iterator[str]:
+    for verdict, words in (("stop", "far from the training data"), ("warn", "drifting")):
+        found = table[table["verdict"] == verdict]
+        told = [
+            f"{row['indicator']} (PSI {row['psi']:.2f}{_why(row)})"
+            for row in found.head(MOST_NAMED).to_dict("records")
+        ]
+        more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        if told:
+            yield f"{words}: {', '.join(told)}{more}"
+    excused = table.loc[table["note"] != "", "indicator"].tolist()
+    if excused:
+        yield f"PSI above the threshold, but not more than chance among so few: {listed(excused)}"
+
+
+def _why(row: dict[Any, Any]) -> str:
+    parts = []
+    if abs(row["missing_now"] - row["missing_reference"]) >= 0.05:
+        parts.append(f"missing {row['missing_reference']:.0%} then, {row['missing_now']:.0%} now")
+    if row["outside_now"] - row["outside_reference"] >= 0.05:
+        parts.append(f"{row['outside_now']:.0%} never seen or beyond the training range")
+    return "".join(f"; {part}" for part in parts)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(name): None if value != value else value for name, value in row.items()}
+        for row in table.to_dict("records")
+    ]
