@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import pandas as pd
 
-from churnhealth.adapters.indicator_reads import IndicatorReads
 from churnhealth.adapters.monitor_store import MonitorStore
 from churnhealth.domain.tables import (
     HEALTH_DRIVERS,
@@ -102,7 +101,7 @@ class PublishResult:
     revision: int
 
 
-class Warehouse(SqlRunner, IndicatorReads, MonitorStore, Protocol):
+class Warehouse(SqlRunner, MonitorStore, Protocol):
     """One place to read customers from, to run SQL in, and to write health scores to.
 
     Every method raises WarehouseError when the warehouse cannot be reached, read or written. Times

@@ -9,7 +9,10 @@ import numpy as np
 
 from churnhealth.model.calibrate import log_losses
 from churnhealth.model.noise import standard_error
-from churnhealth.model.weights import WORTH, OutOfFold, honest_margin
+from churnhealth.model.weights import OutOfFold, honest_margin
+
+# Standard errors of its gain by which a model must beat the base rate.
+BEYOND_CHANCE = 0.75
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def choose_rung(
 ) -> tuple[Rung, list[int]]:
     """Take the rung with the lowest out-of-fold log loss, the simpler one where two are equal.
 
-    The base rate is left only for a gain of more than half of its standard error: a whole one would
+    The base rate is left only for a gain of more than 3/4 of its standard error: a whole one would
     refuse models that are better on average where churners are few. Between the other rungs the loss
     alone decides.
 
@@ -72,7 +75,9 @@ def choose_rung(
     losses = {name: float(np.average(one, weights=told.weight)) for name, one in rows.items()}
     best = min(rungs, key=lambda name: losses[name])
     gain = rows["base rate"] - rows[best]
-    if losses["base rate"] - losses[best] <= WORTH * standard_error(gain, told.weight, told.customers):
+    if losses["base rate"] - losses[best] <= BEYOND_CHANCE * standard_error(
+        gain, told.weight, told.customers
+    ):
         best = "base rate"
     return Rung(best, losses, _reason(best, losses, churners)), list(rungs.get(best, ()))
 
