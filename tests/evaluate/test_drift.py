@@ -157,6 +157,23 @@ def test_few_customers_that_stray_are_not_called_drift() -> None:
     assert table.loc["logins", "note"] == BY_CHANCE
 
 
+def test_one_indicator_that_drifts_by_nature_is_told_but_does_not_stop() -> None:
+    older = drift_table(reference(), now(logins=[0, 0, 300, 700, 0]), CATALOGUE)
+    assert (older["verdict"] == "stop").sum() == 1
+    # One of four indicators is the quarter that stops; of more than four it is not.
+    assert DriftPolicy().overall(older) == "stop"
+    assert DriftPolicy(stop_share=0.3).overall(older) == "warn"
+    assert DriftPolicy().overall(drift_table(reference(), now(), CATALOGUE)) == "ok"
+
+
+def test_a_score_that_drifts_or_an_indicator_that_vanishes_stops() -> None:
+    strict = DriftPolicy(stop_share=1.0)
+    score = drift_table(reference(), now(**{SCORE: [0, 900, 100, 0, 0]}), CATALOGUE)
+    gone = drift_table(reference(), now(logins=[0, 0, 0, 0, 1000]), CATALOGUE)
+    sparse = drift_table(reference(), now(nps=[0, 0, 0, 0, 1000]), CATALOGUE)
+    assert [strict.overall(one) for one in (score, gone, sparse)] == ["stop", "stop", "warn"]
+
+
 def test_an_answer_that_is_a_table_of_plain_kinds() -> None:
     table = drift_table(reference(), now(), CATALOGUE)
     assert all(pd.api.types.is_float_dtype(table[name]) for name in DRIFT_COLUMNS[2:10])

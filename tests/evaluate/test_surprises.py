@@ -75,11 +75,14 @@ def test_nobody_left_is_an_empty_table_of_the_right_kinds() -> None:
     assert str(table["churned_by"].dtype) == "datetime64[us, UTC]"
     known = lead_time_quantiles(table)
     assert (known["churners"], known["red_before"]) == (0.0, 0.0)
-    assert np.isnan(known["lead_days_50pct"])
+    assert np.isnan(known["lead_days_low_50pct"])
 
 
 def test_quantiles_are_over_those_who_were_red() -> None:
-    table = pd.DataFrame({"lead_days_low": [0.0, 10.0, 20.0, np.nan]})
+    first = pd.to_datetime(["2026-01-01"] * 3 + [None], utc=True)
+    days = {"lead_days_low": [0.0, 10.0, 20.0, np.nan], "lead_days_high": [30.0, 40.0, 50.0, np.nan]}
+    table = pd.DataFrame({"first_red_cutoff": first, **days})
     known = lead_time_quantiles(table)
-    assert (known["churners"], known["red_before"], known["lead_days_50pct"]) == (4.0, 3.0, 10.0)
-    assert known["lead_days_10pct"] == pytest.approx(2.0)
+    assert (known["churners"], known["red_before"], known["lead_days_low_50pct"]) == (4.0, 3.0, 10.0)
+    assert known["lead_days_low_10pct"] == pytest.approx(2.0)
+    assert known["lead_days_high_90pct"] == pytest.approx(48.0)

@@ -213,7 +213,7 @@ def test_the_days_from_the_first_red_to_the_churn(seen: tuple) -> None:
     assert pd.isna(leads.loc["g1", "first_red_cutoff"])
     assert result.lead_quantiles["churners"] == 5
     assert result.lead_quantiles["red_before"] == 3
-    assert result.lead_quantiles["lead_days_50pct"] == 30.0
+    assert result.lead_quantiles["lead_days_low_50pct"] == 30.0
 
 
 def test_too_few_churners_are_told_and_no_reason_to_retrain(past: Past) -> None:
@@ -251,7 +251,7 @@ def test_scores_that_came_true_are_no_reason_to_retrain(past: Past, make_custome
     )
     assert not result.due
     assert past.table("drift")["cutoff"].unique().tolist() == [instant(JUNE)]
-    assert past.table("drift")["indicator"].iloc[0] == "(health score)"
+    assert "(health score)" in set(past.table("drift")["indicator"])
     assert set(past.table("checks")["status"]) == {"ok"}
 
 

@@ -30,6 +30,7 @@ def test_the_conventional_thresholds_warn_unless_the_file_says_otherwise(tmp_pat
         ("[drift]\nwarn_psi = 0.5\n", "expected warn_psi below stop_psi"),
         ('[drift]\naction = "halt"\n', "action"),
         ("[drift]\nstop_psi = 0.0\n", "more than 0"),
+        ("[drift]\nstop_share = 1.5\n", "1 or less"),
         ("[monitor]\nmax_age_days = 0\n", "1 or more"),
         ("[monitor]\nmax_age = 5\n", "max_age_days"),
     ],

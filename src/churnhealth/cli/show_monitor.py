@@ -134,11 +134,11 @@ def _lead_time(result: MonitorResult) -> list[str]:
     if not churners:
         return ["Nobody is known to have churned: no lead time."]
     said = f"Of {churners} customers who churned, {red} had been red"
+    low, high = known["lead_days_low_50pct"], known["lead_days_high_50pct"]
     if not red:
         return [f"{said}."]
-    return [
-        f"{said}: half of these at least {known['lead_days_50pct']:.0f} days before for the first time."
-    ]
+    days = f"{low:.0f} to {high:.0f} days" if high == high else f"at least {low:.0f} days"
+    return [f"{said}; the first red came {days} before the churn (medians of both bounds)."]
 
 
 def _customers(rows: pd.DataFrame, title: str, language: str) -> Table:

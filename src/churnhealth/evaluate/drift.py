@@ -17,7 +17,6 @@ from churnhealth.evaluate.checks import IntArray
 from churnhealth.model.drift_reference import SCORE, DriftReference, IndicatorReference
 
 Verdict = Literal["ok", "warn", "stop"]
-VERDICTS: tuple[Verdict, ...] = ("ok", "warn", "stop")
 DRIFT_COLUMNS = (
     "indicator",
     "indicator_group",
@@ -47,10 +46,13 @@ class DriftPolicy:
     ----------
     warn_psi, stop_psi : float
         Above 0, `warn_psi` below `stop_psi`. 0.1 and 0.25 are the conventional ones.
+    stop_share : float
+        From which share (0-1) of the indicators with the verdict "stop" on the whole is one too.
     """
 
     warn_psi: float = 0.1
     stop_psi: float = 0.25
+    stop_share: float = 0.25
 
     def verdict(self, psi: float, chance_limit: float) -> Verdict:
         """Judge an index; one that chance allows is never more than "ok".
@@ -63,6 +65,25 @@ class DriftPolicy:
         if psi <= chance_limit or psi < self.warn_psi:
             return "ok"
         return "stop" if psi >= self.stop_psi else "warn"
+
+    def overall(self, table: pd.DataFrame) -> Verdict:
+        """Judge all indicators and the score together.
+
+        Some indicators drift by nature: a young vendor's customers grow older. So "stop" needs the score
+        to have drifted that far, or many of the indicators, or an indicator to have vanished: known of
+        at least half of the training rows, and now of nobody.
+
+        Parameters
+        ----------
+        table : DataFrame
+            As `drift_table` gives it.
+        """
+        score = table["indicator"] == SCORE
+        stopped = table["verdict"] == "stop"
+        vanished = stopped & (table["missing_now"] == 1.0) & (table["missing_reference"] <= 0.5)
+        if stopped[score].any() or stopped[~score].mean() >= self.stop_share or vanished.any():
+            return "stop"
+        return "ok" if (table["verdict"] == "ok").all() else "warn"
 
 
 def population_stability_index(

@@ -111,17 +111,17 @@ def lead_time_quantiles(table: pd.DataFrame) -> dict[str, float]:
     -------
     dict
         churners; red_before (how many were red at some cutoff before); and, of these, the quantiles of
-        lead_days_low as lead_days_10pct, _25pct, _50pct, _75pct, _90pct (NaN when there are none).
+        both bounds: lead_days_low_10pct, _25pct, _50pct, _75pct, _90pct, and lead_days_high_10pct, ...
+        (NaN when there are none).
     """
-    known = table["lead_days_low"].dropna().to_numpy(np.float64)
-    quantiles = (
-        np.quantile(known, LEAD_QUANTILES) if known.size else np.full(len(LEAD_QUANTILES), np.nan)
-    )
-    named = {
-        f"lead_days_{q:.0%}".replace("%", "pct"): float(v)
-        for q, v in zip(LEAD_QUANTILES, quantiles, strict=True)
-    }
-    return {"churners": float(len(table)), "red_before": float(known.size), **named}
+    red = table[table["first_red_cutoff"].notna()]
+    found = {"churners": float(len(table)), "red_before": float(len(red))}
+    for bound in ("lead_days_low", "lead_days_high"):
+        known = red[bound].dropna().to_numpy(np.float64)
+        for share in LEAD_QUANTILES:
+            value = float(np.quantile(known, share)) if known.size else float("nan")
+            found[f"{bound}_{round(100 * share)}pct"] = value
+    return found
 
 
 def _of_customer(customer: str, rows: pd.DataFrame) -> dict[str, object]:

@@ -15,7 +15,6 @@ from churnhealth.evaluate.checks import IntArray
 from churnhealth.evaluate.drift import (
     DRIFT_COLUMNS,
     GROUP_COLUMNS,
-    VERDICTS,
     DriftPolicy,
     drift_table,
     missing_by_group,
@@ -36,7 +35,7 @@ class DriftReport:
     Parameters
     ----------
     verdict : {"ok", "warn", "stop", "unknown"}
-        The worst of all indicators and the score; "unknown" without a reference or a customer.
+        As `DriftPolicy.overall` judges; "unknown" without a reference or a customer.
     customers : int
         Customers compared.
     indicators : DataFrame
@@ -115,8 +114,8 @@ class DriftTally:
             note = NO_REFERENCE if reference is None else NOBODY
             return DriftReport(UNKNOWN, self.customers, table, groups, (note,))
         table = drift_table(reference, self._counts, self.model.catalogue_, self.policy)
-        verdict = max(table["verdict"], key=VERDICTS.index)
-        return DriftReport(verdict, self.customers, table, missing_by_group(table), tuple(_notes(table)))
+        verdict, notes = self.policy.overall(table), tuple(_notes(table))
+        return DriftReport(verdict, self.customers, table, missing_by_group(table), notes)
 
 
 def check_drift(

@@ -17,6 +17,7 @@ class DriftSettings(Section):
 
     warn_psi: Psi = 0.1
     stop_psi: Psi = 0.25
+    stop_share: Annotated[float, Field(gt=0, le=1)] = 0.25
     action: Literal["warn", "stop"] = "warn"
 
     @model_validator(mode="after")
@@ -31,7 +32,7 @@ class DriftSettings(Section):
     @property
     def policy(self) -> DriftPolicy:
         """The thresholds as the evaluation takes them."""
-        return DriftPolicy(self.warn_psi, self.stop_psi)
+        return DriftPolicy(self.warn_psi, self.stop_psi, self.stop_share)
 
 
 class MonitorSettings(Section):
