@@ -54,9 +54,9 @@ def test_no_message_holds_the_password_in_either_form(password: str) -> None:
 
 
 def test_a_prefix_that_postgres_would_cut_is_refused() -> None:
-    PostgresWarehouse("postgresql://db/crm", prefix="x" * 42)  # 42 + 21 = 63
-    with pytest.raises(WarehouseError, match="expected at most 42 characters, got 43"):
-        PostgresWarehouse("postgresql://db/crm", prefix="x" * 43)
+    PostgresWarehouse("postgresql://db/crm", prefix="x" * 38)  # 38 + 25 = 63
+    with pytest.raises(WarehouseError, match="expected at most 38 characters, got 39"):
+        PostgresWarehouse("postgresql://db/crm", prefix="x" * 39)
 
 
 def test_an_address_is_described_and_nothing_is_opened() -> None:

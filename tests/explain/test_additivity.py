@@ -158,7 +158,7 @@ def test_a_whole_model_is_explained_by_the_shapley_values_of_its_game(
 ) -> None:
     # The game of a sum is the sum of the games; that of a line gives each column its own term.
     few = [
-        replace(one, boosters=one.boosters[:1]) if isinstance(one, TreeMember) else one
+        replace(one, texts=one.texts[:1]) if isinstance(one, TreeMember) else one
         for one in fitted.model_.stack.members
     ]
     stack = replace(fitted.model_.stack, members=tuple(few))

@@ -103,8 +103,8 @@ def score_change(
     >>> import numpy as np
     >>> import churnhealth as ch
     >>> rng = np.random.default_rng(0)
-    >>> X = pd.DataFrame({"logins": rng.poisson(8, 300), "seats": rng.integers(1, 9, 300)})
-    >>> model = ch.HealthModel(leaf_budget=1).fit(X, rng.random(300) < 1 / (1 + X["logins"]))
+    >>> X = pd.DataFrame({"logins": rng.poisson(8, 600), "seats": rng.integers(1, 9, 600)})
+    >>> model = ch.HealthModel(leaf_budget=1).fit(X, rng.random(600) < 2 / (1 + X["logins"]))
     >>> march = X.head(1).assign(logins=12).set_axis(["C1"])
     >>> april = march.assign(logins=5)
     >>> change = ch.score_change(model, model, march, april)

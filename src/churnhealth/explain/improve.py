@@ -133,15 +133,15 @@ def what_would_help(
     --------
     >>> import churnhealth as ch
     >>> rng = np.random.default_rng(0)
-    >>> X = pd.DataFrame({"logins": rng.poisson(8, 300), "seats": rng.integers(1, 9, 300)})
+    >>> X = pd.DataFrame({"logins": rng.poisson(8, 600), "seats": rng.integers(1, 9, 600)})
     >>> logins = ch.Indicator("logins", actionable=True)
     >>> model = ch.HealthModel(catalogue=ch.Catalogue((logins,)), leaf_budget=1)
-    >>> model = model.fit(X, rng.random(300) < 1 / (1 + X["logins"]))
-    >>> customers = X.set_axis([f"C{at}" for at in range(300)])
+    >>> model = model.fit(X, rng.random(600) < 2 / (1 + X["logins"]))
+    >>> customers = X.set_axis([f"C{at}" for at in range(600)])
     >>> customers.loc["C7", "logins"] = 2
     >>> table = ch.what_would_help(model, customers, ["C7"])
     >>> table[["indicator", "value", "target_value", "similar_customers"]].values.tolist()
-    [['logins', 2, 10.0, 300]]
+    [['logins', 2, 10.0, 600]]
     """
     if top < 1:
         raise ValueError(f"what_would_help: expected top of 1 or more, got {top!r}")
