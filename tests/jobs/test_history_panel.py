@@ -166,7 +166,8 @@ def test_the_cohort_and_the_segments_stand_in_the_model_and_in_the_run(narrow: W
     more = "\n[model]\nminimum_customers = 50\nminimum_churners = 5\n"
     narrow.config.write_text(narrow.config.read_text() + more)
     trained = replace(narrow, settings=load_settings(narrow.config))
-    retrain(trained)
+    # So few churners may leave the model a challenger; people can decide otherwise.
+    trained.registry.set_champion(retrain(trained).version.version)
     params = trained.registry.records[0].params
     assert params["problem_cohort"] == trained.settings.problem.cohort
     assert "'high_touch_mrr': 300000" in params["problem_segments"]
@@ -179,8 +180,11 @@ def test_the_cohort_and_the_segments_stand_in_the_model_and_in_the_run(narrow: W
 @pytest.mark.slow
 def test_retrain_and_score_work_on_a_history(project: Workplace) -> None:
     trained = retrain(project)
-    assert trained.verdict.decision == "promoted"
+    # The few churners of the older windows do not show that the model beats the base rate.
+    assert trained.verdict.decision == "kept"
+    assert "CH-G02" in {check.code for check in trained.verdict.fired}
     assert project.registry.records[0].params["holdout"] == "time"
+    project.registry.set_champion(trained.version.version)
     result = score(project)
     assert result.rows_scored == result.rows_read > 100
     drivers = project.warehouse.read_table("health_drivers")
