@@ -61,15 +61,16 @@ class StackExplainer:
     def __init__(self, stack: Stack, *, threads: int | None = None) -> None:
         self._stack = stack
         self._threads = threads
-        boosters, weights = [], []
+        texts: list[str] = []
+        weights: list[float] = []
         self._sums: list[tuple[float, LinearMember | PointMember]] = []
         for weight, member in zip(stack.weights, stack.members, strict=True):
             if isinstance(member, TreeMember):
-                boosters += list(member.boosters)
-                weights += [weight / len(member.boosters)] * len(member.boosters)
+                texts += member.texts
+                weights += [weight / len(member.texts)] * len(member.texts)
             elif isinstance(member, (LinearMember, PointMember)):
                 self._sums.append((weight, member))
-        self._trees = TreeExplainer.compile(boosters, weights) if boosters else None
+        self._trees = TreeExplainer.compile(texts, weights) if texts else None
 
     def contributions(self, matrix: FloatArray) -> FloatArray:
         """Return log-odds by indicator and segment correction, the base last.
