@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,6 +34,16 @@ def language_of(text: str) -> str:
     if text not in ("en", "ja"):
         raise ConfigError(f"language: expected en or ja, got {text!r}")
     return text
+
+
+def date_of(text: str | None, option: str) -> dt.date | None:
+    """Return the date given with an option; ConfigError for what is none."""
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{option}: expected a date such as 2026-04-01, got {text!r}") from None
 
 
 def run_command(work: Callable[[], int], *, as_json: bool, debug: bool) -> None:

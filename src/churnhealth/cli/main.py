@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import os
 import sys
@@ -19,11 +18,11 @@ from churnhealth.cli.common import (
     AsJson,
     Config,
     Debug,
+    date_of,
     language_of,
     open_project,
     run_command,
 )
-from churnhealth.errors import ConfigError
 
 EXIT_CODES = (
     "Exit codes: 0 done (retrain: promoted), 1 failed, 2 wrong usage or configuration, 3 retrain kept "
@@ -100,7 +99,7 @@ def init(
             customer_id=customer_id,
             label=label,
             cutoff=cutoff,
-            cutoff_date=_date(cutoff_date),
+            cutoff_date=date_of(cutoff_date, "--cutoff-date"),
             timezone=timezone,
             language=language_of(language),
             positive_label=positive_label,
@@ -178,7 +177,7 @@ def retrain(
         from churnhealth.jobs.retrain import STAGES
         from churnhealth.jobs.retrain import retrain as run
 
-        today = _date(cutoff)
+        today = date_of(cutoff, "--cutoff")
         with stages(STAGES, quiet=as_json) as progress:
             workplace = open_project(config, progress)
             result = run(workplace, cutoff=today, dry_run=dry_run)
@@ -207,7 +206,7 @@ def score(
         from churnhealth.jobs.score import STAGES
         from churnhealth.jobs.score import score as run
 
-        date = _date(cutoff)
+        date = date_of(cutoff, "--cutoff")
         with stages(STAGES, quiet=as_json) as progress:
             workplace = open_project(config, progress)
             result = run(workplace, cutoff=date)
@@ -239,7 +238,7 @@ def explain(
         from churnhealth.cli.show_card import card
         from churnhealth.jobs.explain_customer import STAGES, explain_customer
 
-        day = _date(cutoff)
+        day = date_of(cutoff, "--cutoff")
         with stages(STAGES, quiet=as_json) as progress:
             workplace = open_project(config, progress)
             chosen = language_of(language or workplace.settings.project.language)
@@ -248,15 +247,6 @@ def explain(
         return DONE
 
     run_command(work, as_json=as_json, debug=debug)
-
-
-def _date(text: str | None) -> dt.date | None:
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(f"expected a date such as 2026-04-01, got {text!r}") from None
 
 
 history_commands.register(app, EXIT_CODES)

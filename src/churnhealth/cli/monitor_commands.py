@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from churnhealth.cli.common import (
     AsJson,
     Config,
     Debug,
+    date_of,
     open_project,
     run_command,
 )
@@ -49,7 +49,7 @@ def monitor(
         from churnhealth.jobs.monitor import STAGES
         from churnhealth.jobs.monitor import monitor as run
 
-        first = _date(since)
+        first = date_of(since, "--since")
         with stages(STAGES, quiet=as_json) as progress:
             workplace = open_project(config, progress)
             result = run(workplace, since=first)
@@ -89,12 +89,3 @@ def lists(
         return DONE
 
     run_command(work, as_json=as_json, debug=debug)
-
-
-def _date(text: str | None) -> dt.date | None:
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(f"--since: expected a date such as 2026-04-01, got {text!r}") from None
