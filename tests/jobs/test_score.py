@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnhealth.errors import ArtifactError, ConfigError, SchemaError, TrackingError, WarehouseError
+from churnhealth.errors import (
+    ArtifactError,
+    ConfigError,
+    DriftError,
+    SchemaError,
+    TrackingError,
+    WarehouseError,
+)
 from churnhealth.jobs.retrain import retrain
 from churnhealth.jobs.score import score
 from churnhealth.jobs.wiring import Workplace
@@ -212,3 +219,33 @@ def test_an_undated_table_needs_a_cutoff(trained: Workplace, reopened: Callable)
     other = reopened(trained, "cutoff_date = 2026-04-01", "")
     with pytest.raises(ConfigError, match="cutoff"):
         score(other)
+
+
+def elsewhere(workplace: Workplace) -> pd.DataFrame:
+    """Customers whose numbers all lie far beyond those that the model was trained on."""
+    frame = customers(workplace)
+    numbers = [name for name in frame.select_dtypes("number") if name != "mrr"]
+    return frame.assign(**{name: frame[name] * 50 + 1000 for name in numbers})
+
+
+def test_customers_unlike_those_trained_on_are_told_and_scored_all_the_same(trained: Workplace) -> None:
+    assert not any("far from the training data" in note for note in score(trained).notes)
+    rewrite(trained, elsewhere(trained))
+    result = score(trained)
+    assert result.status == "completed"
+    assert any(note.startswith("far from the training data: ") for note in result.notes)
+
+
+def test_too_much_drift_stops_before_anything_is_published_where_the_file_says_so(
+    trained: Workplace, reopened: Callable[..., Workplace]
+) -> None:
+    first = score(trained)
+    before = trained.warehouse.read_table("health_scores")
+    strict = reopened(trained, "[scoring]", '[drift]\naction = "stop"\n\n[scoring]')
+    rewrite(strict, elsewhere(strict))
+    with pytest.raises(DriftError, match="too different from those that the model was trained on"):
+        score(strict)
+    pd.testing.assert_frame_equal(strict.warehouse.read_table("health_scores"), before)
+    runs = strict.warehouse.read_table("health_runs").sort_values("started_at")
+    assert runs["status"].tolist()[-1] == "failed"
+    assert first.revision == 1

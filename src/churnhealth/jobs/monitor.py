@@ -18,7 +18,7 @@ from churnhealth.jobs.monitor_tables import monitor_tables, with_reasons
 from churnhealth.jobs.past_models import past_models
 from churnhealth.jobs.past_scores import PastSlice, choose_slices, labels_end, read_past_scores
 from churnhealth.jobs.score import champion_model
-from churnhealth.jobs.stored_indicators import stored_frame
+from churnhealth.jobs.stored_rows import stored_rows
 from churnhealth.jobs.wiring import Workplace
 
 STAGES = 5
@@ -175,7 +175,9 @@ def _drift(
     stored = workplace.warehouse.sampled_indicators(
         cutoff.to_pydatetime(), version.model_version, MOST_COMPARED
     )
-    tally.add(stored_frame(stored["indicators"], model.model_.columns))
+    columns = model.model_.columns
+    # An indicator that was not stored is missing.
+    tally.add(stored_rows(stored, columns).reindex(columns=[one.name for one in columns]))
     return tally.report(), cutoff
 
 

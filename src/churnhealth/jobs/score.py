@@ -15,6 +15,7 @@ from churnhealth.errors import ArtifactError, TrackingError
 from churnhealth.estimator import HealthModel
 from churnhealth.features.panel import PanelBatches
 from churnhealth.jobs.cards import CustomerCard, riskiest
+from churnhealth.jobs.drift import DriftTally, stop_on_drift
 from churnhealth.jobs.ledger import JobRun, job_run
 from churnhealth.jobs.score_tables import reject_table, score_batch
 from churnhealth.jobs.score_tally import ScoreTally
@@ -45,7 +46,7 @@ class ScoreResult:
     bands : dict of str to int
         Customers per band.
     notes : tuple of str
-        What the reader should know: columns left out, levels never seen.
+        What the reader should know: columns left out, levels never seen, drift.
     riskiest : tuple of CustomerCard
         The customers with the highest churn probability.
     """
@@ -80,7 +81,8 @@ def score(workplace: Workplace, *, cutoff: dt.date | None = None) -> ScoreResult
     Raises
     ------
     ChurnHealthError
-        No champion, a damaged artifact, faults of the table, a warehouse that cannot be written.
+        No champion, a damaged artifact, faults of the table, more drift than `[drift]` lets pass, a
+        warehouse that cannot be written.
         Scores that were published before stay as they are.
     """
     with job_run(workplace, "score") as run:
@@ -92,7 +94,9 @@ def _score(workplace: Workplace, run: JobRun, cutoff: dt.date | None) -> ScoreRe
     version, model = champion_model(workplace.registry)
     workplace.progress("reading the customers")
     batches = read_scoring_batches(workplace, model, cutoff)
-    tally = ScoreTally(version.model_version, workplace.settings.scoring.drivers)
+    settings = workplace.settings
+    drift = DriftTally(model, settings.drift.policy)
+    tally = ScoreTally(version.model_version, settings.scoring.drivers, drift)
     cutoff_read = batches.cutoff.to_pydatetime()
     started = run.begin(rows_read=0, cutoff=cutoff_read, model_version=version.model_version)
     workplace.progress("scoring and explaining")
@@ -100,6 +104,8 @@ def _score(workplace: Workplace, run: JobRun, cutoff: dt.date | None) -> ScoreRe
         # A DuckDB file that is still read cannot be written to, the ledger neither.
         with closing(batches):
             _stage(workplace, run, model, batches, staged, tally)
+        found = drift.report()
+        stop_on_drift(found, settings.drift)
         record = replace(started, rows_read=tally.rows_read, input_fingerprint=tally.fingerprint())
         workplace.progress("publishing")
         published = staged.publish(record, workplace.clock())
@@ -113,7 +119,7 @@ def _score(workplace: Workplace, run: JobRun, cutoff: dt.date | None) -> ScoreRe
         rows_scored=tally.rows_scored,
         rows_rejected=tally.rows_rejected,
         bands={band: tally.bands[band] for band in ("green", "yellow", "red")},
-        notes=tally.notes,
+        notes=(*tally.notes, *found.notes),
         riskiest=riskiest(workplace.warehouse, tally.cutoff, version.model_version, tally.rows_scored),
     )
 
@@ -135,7 +141,7 @@ def _stage(
         batch = score_batch(
             model, panel, scored_at=run.started_at, drivers=workplace.settings.scoring.drivers
         )
-        tally.scored(batch)
+        tally.scored(panel, batch)
         staged.add(batch)
 
 

@@ -12,6 +12,7 @@ from churnhealth.errors import SchemaError
 from churnhealth.estimator import HealthModel
 from churnhealth.features.fingerprint import TableFingerprint
 from churnhealth.features.panel import Panel
+from churnhealth.jobs.drift import DriftTally
 
 
 class ScoreTally:
@@ -23,9 +24,12 @@ class ScoreTally:
         The model, of which the published tables depend as well.
     drivers : int
         Drivers per customer, of which they depend too.
+    drift : DriftTally
+        Counts the customers for the comparison with the model's reference.
     """
 
-    def __init__(self, model_version: str, drivers: int) -> None:
+    def __init__(self, model_version: str, drivers: int, drift: DriftTally) -> None:
+        self.drift = drift
         self.rows_read = 0
         self.rows_scored = 0
         self.bands: Counter[str] = Counter()
@@ -55,9 +59,10 @@ class ScoreTally:
         if any(column.kind == "category" for column in model.model_.columns):
             self._unseen.update(model.unseen_levels(panel.X))
 
-    def scored(self, batch: ScoreBatch) -> None:
-        """Count a batch that was scored."""
+    def scored(self, panel: Panel, batch: ScoreBatch) -> None:
+        """Count a batch that was scored, and its customers."""
         self.rows_scored += len(batch.scores)
+        self.drift.add(panel.X, batch.scores["churn_probability"].to_numpy())
         found = pc.value_counts(batch.scores["health_band"].cast("string"))
         self.bands.update({one["values"]: one["counts"] for one in found.to_pylist()})
 
