@@ -9,11 +9,11 @@ from pathlib import Path
 
 from rich.table import Table
 
-from churnhealth.cli import show, show_card, show_history
+from churnhealth.cli import show, show_card, show_history, show_monitor
 from churnhealth.cli.printing import console, new_table, print_json, print_lines
 from churnhealth.evaluate.report import EvaluationReport
 from churnhealth.jobs.demo import OUTCOMES, PANEL, TO_SCORE, DemoResult
-from churnhealth.jobs.demo_history import HistoryDemo
+from churnhealth.jobs.demo_history import FIRST_QUARTER, HistoryDemo
 from churnhealth.jobs.explain_customer import explain_customer
 
 CARDS_SHOWN = 2
@@ -99,7 +99,12 @@ def history(result: HistoryDemo, *, as_json: bool) -> None:
     print_lines(f"Checked {rows:,} rows of {tables} tables, {len(checked.findings)} findings")
     console.print(show_history.cutoff_counts(checked))
     print_lines(*checked.learned)
+    if result.first:
+        print_lines("", f"First quarter, as of {FIRST_QUARTER}, without surveys and tickets")
+        show.verdict(result.first)
+    print_lines("", "Second quarter, with them: a challenger meets the champion")
     show.verdict(result.trained)
+    console.print(show_monitor.periods(result.monitored))
     show.counts(work, result.scored)
     console.print(show.risk_list(result.scored.riskiest, language, result.names))
     for one in result.scored.riskiest[:CARDS_SHOWN]:
@@ -114,10 +119,13 @@ def _history_json(result: HistoryDemo) -> None:
     print_json(
         {
             "findings": len(result.checked.findings),
+            "first_decision": result.first.verdict.decision if result.first else None,
             "decision": result.trained.verdict.decision,
+            "reasons": list(result.trained.verdict.reasons),
             "model_version": result.scored.model_version,
             "scored": result.scored.rows_scored,
             "bands": result.scored.bands,
+            "retrain_due": result.monitored.due,
             "metrics": result.trained.report.to_dict(),
             "truth": result.truth.to_dict("records"),
             "riskiest": [one.to_dict() for one in result.scored.riskiest],

@@ -29,7 +29,7 @@ def monitored(workplace: Workplace, result: MonitorResult, *, as_json: bool) -> 
     console.print(Text.assemble("A retrain ", (words, style), f" (model {result.model_version})"))
     console.print(_checks(result))
     if len(result.periods):
-        console.print(_periods(result))
+        console.print(periods(result))
     for finding, title in (
         ("green_but_churned", "Green, but churned"),
         ("red_but_stayed", "Red, but stayed"),
@@ -96,7 +96,8 @@ def _checks(result: MonitorResult) -> Table:
     return table
 
 
-def _periods(result: MonitorResult) -> Table:
+def periods(result: MonitorResult) -> Table:
+    """Return predicted and observed churners by month of the cutoffs."""
     shown = result.of_kind("month").tail(MOST_PERIODS)
     columns = ["month of the cutoffs", "scores", "predicted", "churned", "by chance", "", "lift"]
     table = new_table("Churners predicted and observed", columns)

@@ -1,7 +1,12 @@
-"""The whole way on a simulated history: tables, check, training, scoring, and the known truth."""
+"""The whole way on a simulated history: two quarters of training and scoring, and the known truth.
+
+In the first quarter the project has no surveys and tickets; in the second they have been added, and a
+challenger that knows them meets the champion that does not.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +15,7 @@ import pandas as pd
 
 from churnhealth.errors import ConfigError
 from churnhealth.jobs.check import CheckResult, check
+from churnhealth.jobs.monitor import MonitorResult, monitor
 from churnhealth.jobs.retrain import RetrainResult, retrain
 from churnhealth.jobs.score import ScoreResult, score
 from churnhealth.jobs.settings import load_settings
@@ -19,8 +25,16 @@ from churnhealth.jobs.wiring import Progress, Workplace, open_workplace, silent
 NAME = "history-demo"
 TIMEZONE = "Asia/Tokyo"
 CUSTOMERS, YEARS, SEED = 800, 3, 2026
-STAGES = 14
+STAGES = 27
 PARTS = 5
+FIRST_QUARTER = dt.date(2026, 1, 1)
+# Two past quarters judged instead of four: the demo is for looking, not for deciding.
+JUDGED = "\n[model]\nbacktest_windows = 2\n"
+FEWER = """
+# Written by `churnhealth demo --history` for its first quarter, taken away in its second.
+[catalogue]
+exclude = ["satisfaction", "support"]
+"""
 
 
 @dataclass(frozen=True)
@@ -32,8 +46,14 @@ class HistoryDemo:
     workplace : Workplace
         Where everything is.
     checked : CheckResult
+    first : RetrainResult, optional
+        The first quarter's; None where the folder has seen it before.
     trained : RetrainResult
+        The second quarter's.
     scored : ScoreResult
+        By the champion of the second quarter.
+    monitored : MonitorResult
+        What became of the first quarter's scores.
     truth : DataFrame
         The customers scored in fifths, from the safest to the riskiest: customers, predicted and
         true_probability (means, 0-1).
@@ -43,14 +63,19 @@ class HistoryDemo:
 
     workplace: Workplace
     checked: CheckResult
+    first: RetrainResult | None
     trained: RetrainResult
     scored: ScoreResult
+    monitored: MonitorResult
     truth: pd.DataFrame
     names: Mapping[str, str]
 
 
 def demo_history(folder: Path, *, language: str = "ja", progress: Progress = silent) -> HistoryDemo:
-    """Simulate a vendor in Tokyo, check its tables, train, score, and compare with the truth.
+    """Simulate a vendor in Tokyo, go through two quarters, and compare with the truth.
+
+    Each quarter trains and scores; the second adds indicators, so that a challenger meets a champion,
+    and looks at what became of the first quarter's scores.
 
     Parameters
     ----------
@@ -69,16 +94,32 @@ def demo_history(folder: Path, *, language: str = "ja", progress: Progress = sil
     """
     progress("simulating a vendor")
     config = _project(folder, language)
+    first = _first_quarter(config, progress)
     workplace = open_workplace(config, progress)
     checked = check(workplace)
     checked.raise_if_blocked()
     trained = retrain(workplace)
     scored = score(workplace)
+    monitored = monitor(workplace, since=FIRST_QUARTER)
     progress("comparing with the known truth")
     customers = pd.read_parquet(folder / "customers.parquet", columns=["customer_id", "name"])
     names = dict(zip(customers["customer_id"], customers["name"], strict=True))
     truth = compare_with_truth(workplace, scored, pd.read_parquet(folder / "truth.parquet"))
-    return HistoryDemo(workplace, checked, trained, scored, truth, names)
+    return HistoryDemo(workplace, checked, first, trained, scored, monitored, truth, names)
+
+
+def _first_quarter(config: Path, progress: Progress) -> RetrainResult | None:
+    """Train and score with fewer indicators, as of the first quarter; once in a folder's life."""
+    whole = config.read_text(encoding="utf-8").replace(FEWER, "")
+    if open_workplace(config).registry.champion() is not None:
+        config.write_text(whole, encoding="utf-8")
+        return None
+    config.write_text(whole + FEWER, encoding="utf-8")
+    workplace = open_workplace(config, progress)
+    trained = retrain(workplace, cutoff=FIRST_QUARTER)
+    score(workplace, cutoff=FIRST_QUARTER)
+    config.write_text(whole, encoding="utf-8")
+    return trained
 
 
 def compare_with_truth(workplace: Workplace, scored: ScoreResult, truth: pd.DataFrame) -> pd.DataFrame:
@@ -121,6 +162,7 @@ def _project(folder: Path, language: str) -> Path:
         simulate_project(
             CUSTOMERS, YEARS, folder, seed=SEED, timezone=TIMEZONE, language=language, name=NAME
         )
+        config.write_text(config.read_text(encoding="utf-8") + JUDGED, encoding="utf-8")
     elif load_settings(config).project.name != NAME:
         raise ConfigError(
             f"{config} belongs to another project; run the demo elsewhere: "
