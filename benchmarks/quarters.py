@@ -7,6 +7,10 @@ churned in the quarter lies inside the 95 % range of `expected_churners`, which 
 move between windows, and inside that of chance alone. A quarter without a champion (the gate promoted
 none yet) is counted and not judged.
 
+The gate judges a recipe on the newest closed window, trained on what was known before it: on the very
+rows that the retraining of the quarter before was fitted on. That fit is taken from memory, which halves
+the time and changes nothing; the memory goes by the content of the rows.
+
     python benchmarks/quarters.py --seeds 20 --report benchmarks/results/quarters.md
 
 Finished quarters are kept in the file named by `--kept`, so that a run that was stopped goes on.
@@ -21,6 +25,7 @@ import logging
 import platform
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +35,10 @@ from churnhealth.adapters.tracking import ModelVersion
 from churnhealth.estimator import HealthModel
 from churnhealth.evaluate.forecast import forecast_churners
 from churnhealth.features.panel import Panel
+from churnhealth.jobs import backtest as backtest_job
+from churnhealth.jobs import retrain as retrain_job
 from churnhealth.jobs.history_panel import history_training_panel
+from churnhealth.jobs.recipe import fit_rows
 from churnhealth.jobs.retrain import RetrainResult, retrain
 from churnhealth.jobs.score import champion_model
 from churnhealth.jobs.simulate_project import simulate_project
@@ -53,6 +61,32 @@ def quarters(panel: Panel) -> list[pd.Timestamp]:
     known = pd.Series(~pd.isna(panel.y)).groupby(panel.cutoff.to_numpy()).mean()
     whole = known.index[known > 0]
     return [pd.Timestamp(one) for one in whole[-QUARTERS:]]
+
+
+class RememberedFits:
+    """`fit_rows`, which answers from memory when it has fitted the same rows of the same columns."""
+
+    def __init__(self) -> None:
+        self.fits: dict[tuple[object, ...], HealthModel] = {}
+        self.remembered = 0
+
+    def __call__(
+        self,
+        workplace: Workplace,
+        panel: Panel,
+        rows: np.ndarray,
+        indicators: Sequence[str] | None = None,
+    ) -> HealthModel:
+        content = panel.X[rows].assign(
+            _id=panel.customer_id[rows], _cutoff=panel.cutoff[rows], _y=np.asarray(panel.y)[rows]
+        )
+        hashes = pd.util.hash_pandas_object(content, index=False).sort_values().to_numpy()
+        key = (tuple(panel.X.columns), tuple(indicators or ()), hashes.tobytes())
+        if key in self.fits:
+            self.remembered += 1
+        else:
+            self.fits[key] = fit_rows(workplace, panel, rows, indicators)
+        return self.fits[key]
 
 
 def champion(workplace: Workplace) -> tuple[ModelVersion, HealthModel] | None:
@@ -107,10 +141,12 @@ def vendor(seed: int, customers: int, years: int, kept: Path) -> None:
     others = [one for one in read(kept) if one["seed"] != seed]
     rows = []
     with tempfile.TemporaryDirectory() as folder:
+        fits = RememberedFits()
+        retrain_job.fit_rows = backtest_job.fit_rows = fits  # type: ignore[assignment]
         workplace = project(seed, customers, years, Path(folder) / "vendor")
         panel = history_training_panel(workplace)
         for cutoff in quarters(panel):
-            rows.append(judged(seed, panel, cutoff, workplace))
+            rows.append(judged(seed, panel, cutoff, workplace) | {"remembered": fits.remembered})
             print(json.dumps(rows[-1]), flush=True)
     text = "".join(json.dumps(one) + "\n" for one in [*others, *rows])
     kept.write_text(text, encoding="utf-8")
@@ -128,7 +164,8 @@ def report(table: pd.DataFrame, command: str) -> str:
     often = ", ".join(f"{code} {count}" for code, count in fired.items()) or "none"
     promoted = int((table["decision"] == "promoted").sum())
     machine = f"Python {platform.python_version()}, {platform.machine()}, two shared cores"
-    facts = (
+    mean = told.select_dtypes("number").mean()
+    facts = [
         (
             f"{table['seed'].nunique()} vendors, {len(table)} retrainings: {promoted} promoted a model, "
             f"{len(table) - promoted} kept the champion or promoted none."
@@ -138,16 +175,16 @@ def report(table: pd.DataFrame, command: str) -> str:
             f"**{_share(told['inside'])}**, inside that of chance alone in {_share(told['by_chance'])}."
         ),
         (
-            f"Churners a quarter: {told['churned'].mean():.1f} of {told['customers'].mean():.0f} customers, "
-            f"predicted {told['predicted'].mean():.1f}."
+            f"Churners a quarter: {mean['churned']:.1f} of {mean['customers']:.0f} customers, predicted "
+            f"{mean['predicted']:.1f}."
         ),
         (
-            f"Log loss {told['log_loss'].mean():.4f}, with the base rate {told['base_log_loss'].mean():.4f}; "
-            f"better than it over the quarters of {int((gain > 0).sum())} of {len(gain)} vendors."
+            f"Log loss {mean['log_loss']:.4f}, with the base rate {mean['base_log_loss']:.4f}; better than "
+            f"it over the quarters of {int((gain > 0).sum())} of {len(gain)} vendors."
         ),
         f"Checks of the gate that fired, and how often: {often}.",
         f"CPU seconds a retraining: {table['cpu'].mean():.0f}.",
-    )
+    ]
     lines = [
         "# Two years of quarterly retraining at simulated vendors",
         "",
