@@ -179,8 +179,8 @@ def report(table: pd.DataFrame, command: str) -> str:
             f"{mean['predicted']:.1f}."
         ),
         (
-            f"Log loss {mean['log_loss']:.4f}, with the base rate {mean['base_log_loss']:.4f}; better than "
-            f"it over the quarters of {int((gain > 0).sum())} of {len(gain)} vendors."
+            f"Log loss {mean['log_loss']:.4f}, base rate {mean['base_log_loss']:.4f}; better than it "
+            f"over the quarters of {int((gain > 0).sum())} of {len(gain)} vendors."
         ),
         f"Checks of the gate that fired, and how often: {often}.",
         f"CPU seconds a retraining: {table['cpu'].mean():.0f}.",

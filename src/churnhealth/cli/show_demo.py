@@ -100,9 +100,9 @@ def history(result: HistoryDemo, *, as_json: bool) -> None:
     console.print(show_history.cutoff_counts(checked))
     print_lines(*checked.learned)
     if result.first:
-        print_lines("", f"First quarter, as of {FIRST_QUARTER}, without surveys and tickets")
+        print_lines("", f"A first quarter, as of {FIRST_QUARTER}, without surveys and tickets")
         show.verdict(result.first)
-    print_lines("", "Second quarter, with them: a challenger meets the champion")
+    print_lines("", "A later quarter, with them: a challenger meets the champion")
     show.verdict(result.trained)
     console.print(show_monitor.periods(result.monitored))
     show.counts(work, result.scored)

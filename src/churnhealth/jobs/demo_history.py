@@ -27,7 +27,8 @@ TIMEZONE = "Asia/Tokyo"
 CUSTOMERS, YEARS, SEED = 800, 3, 2026
 STAGES = 27
 PARTS = 5
-FIRST_QUARTER = dt.date(2026, 1, 1)
+# Early enough that what became of its scores is known when the data end.
+FIRST_QUARTER = dt.date(2025, 10, 1)
 # Two past quarters judged instead of four: the demo is for looking, not for deciding.
 JUDGED = "\n[model]\nbacktest_windows = 2\n"
 FEWER = """
