@@ -11,7 +11,7 @@ from churnhealth.estimator import HealthModel
 from churnhealth.evaluate.backtest import Backtest
 from churnhealth.evaluate.report import EvaluationReport, evaluate_model
 from churnhealth.features.panel import Panel
-from churnhealth.jobs.backtest import backtest, judged_windows
+from churnhealth.jobs.backtest import JudgedWindow, backtest, judged_again, judged_windows
 from churnhealth.jobs.declarations_changed import recipe_fault
 from churnhealth.jobs.recipe import fit_rows
 from churnhealth.jobs.score import load_version
@@ -19,6 +19,8 @@ from churnhealth.jobs.segment_columns import segment_columns
 from churnhealth.jobs.wiring import Workplace
 from churnhealth.labels.holdout import HoldoutSplit
 from churnhealth.labels.rolling_windows import RollingWindow, require_unseen
+
+CHAMPION = "champion"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +37,15 @@ class JudgedChampion:
         Churn probabilities of its recipe, trained on the same rows as the challenger's.
     report : EvaluationReport, optional
         Of these probabilities.
+    table : Backtest, optional
+        The same measures as the challenger's, under the name "champion".
     """
 
     artifact: HealthModel
     fault: str | None
     predicted: FloatArray | None = None
     report: EvaluationReport | None = None
+    table: Backtest | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +66,8 @@ class Judged:
         Of these probabilities.
     champion : JudgedChampion, optional
         None: there is no champion.
+    windows : tuple of JudgedWindow
+        Where the challenger's recipe was judged, the oldest first.
     """
 
     split: HoldoutSplit
@@ -69,6 +76,7 @@ class Judged:
     predicted: FloatArray
     report: EvaluationReport
     champion: JudgedChampion | None
+    windows: tuple[JudgedWindow, ...] = ()
 
     @property
     def champion_log_loss(self) -> float | None:
@@ -84,7 +92,7 @@ def judge(workplace: Workplace, panel: Panel) -> Judged:
     may have been trained on the window itself.
     """
     split, windows = judged_windows(workplace, panel)
-    table, model = backtest(workplace, panel, windows)
+    table, model, judged = backtest(workplace, panel, windows)
     newest = windows[-1]
     predicted = model.churn_probability(panel.X[newest.test])
     report = evaluate_model(
@@ -99,7 +107,7 @@ def judge(workplace: Workplace, panel: Panel) -> Judged:
         random_state=workplace.settings.model.random_state,
     )
     champion = _champion(workplace, panel, newest, predicted, report)
-    return Judged(split, table, model, predicted, report, champion)
+    return Judged(split, table, model, predicted, report, champion, judged)
 
 
 def _champion(
@@ -118,7 +126,8 @@ def _champion(
     if fault is not None:
         return JudgedChampion(artifact, fault)
     if set(wanted) == set(names):
-        return JudgedChampion(artifact, None, predicted, report)
+        table = judged_again(workplace, panel, window, {CHAMPION: predicted})
+        return JudgedChampion(artifact, None, predicted, report, table)
     rival = fit_rows(workplace, panel, window.train, wanted)
     require_unseen(rival.label_known_through_, window)
     theirs = rival.churn_probability(panel.X.loc[window.test, wanted])
@@ -128,4 +137,5 @@ def _champion(
         customer_id=panel.customer_id[window.test],
         random_state=workplace.settings.model.random_state,
     )
-    return JudgedChampion(artifact, None, theirs, judged)
+    table = judged_again(workplace, panel, window, {CHAMPION: theirs})
+    return JudgedChampion(artifact, None, theirs, judged, table)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,11 @@ from churnhealth.evaluate.report import EvaluationReport
 from churnhealth.evaluate.side_by_side import healthy_against_churned
 from churnhealth.features.panel import Panel
 from churnhealth.jobs.gate import gate_evidence
+from churnhealth.jobs.fold_records import fold_records
 from churnhealth.jobs.judging import Judged, judge
 from churnhealth.jobs.ledger import JobRun, job_run
 from churnhealth.jobs.model_card import model_card
+from churnhealth.jobs.pictures import training_pictures
 from churnhealth.jobs.recipe import fit_rows
 from churnhealth.jobs.training_record import run_metrics, run_params, run_tables
 from churnhealth.jobs.training_rows import panel_fingerprint, training_rows
@@ -83,6 +86,8 @@ class Learned:
         As made by `healthy_against_churned`.
     verdict : Verdict
     notes : tuple of str
+    pictures : mapping of str to bytes
+        By file name.
     """
 
     panel: Panel
@@ -92,6 +97,7 @@ class Learned:
     side_by_side: pd.DataFrame
     verdict: Verdict
     notes: tuple[str, ...]
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def retrain(
@@ -137,7 +143,7 @@ def _retrain(workplace: Workplace, run: JobRun, cutoff: dt.date | None) -> Retra
         cutoff=None if today is None else today.to_pydatetime(),
         input_fingerprint=fingerprint,
     )
-    learned = _learn(workplace, panel, fingerprint)
+    learned = _with_pictures(_learn(workplace, panel, fingerprint))
     workplace.progress("registering in MLflow")
     version = _register(workplace, run, learned)
     verdict = learned.verdict
@@ -160,6 +166,12 @@ def _learn(workplace: Workplace, panel: Panel, fingerprint: str) -> Learned:
     verdict = decide_promotion(evidence, workplace.settings.promotion.policy)
     told = (model.model_.summary["reason"], *panel.notes, *notes)
     return Learned(panel, fingerprint, judged, model, side_by_side, verdict, told)
+
+
+def _with_pictures(learned: Learned) -> Learned:
+    failed: list[str] = []
+    pictures = training_pictures(learned.judged, failed.append)
+    return replace(learned, pictures=pictures, notes=(*learned.notes, *failed))
 
 
 def _result(learned: Learned, run_id: str | None, version: ModelVersion | None) -> RetrainResult:
@@ -205,5 +217,7 @@ def _record(workplace: Workplace, run: JobRun, learned: Learned, artifact: Path)
             "model_card.md": card,
             "churnhealth.toml": workplace.config.read_text(encoding="utf-8-sig"),
         },
+        pictures=learned.pictures,
         input_example=panel.X.head(5),
+        folds=fold_records(workplace, panel, judged),
     )
