@@ -100,7 +100,9 @@ def test_pictures_are_logged_byte_by_byte_in_a_folder_of_their_own(
     made = record(artifact, pictures={"reliability.png": png, "backtest.svg": "<svg>健\n</svg>"})
     version = registry.log_version(made)
     client = client_of(registry)
-    assert Path(client.download_artifacts(version.run_id, "pictures/reliability.png")).read_bytes() == png
+    assert (
+        Path(client.download_artifacts(version.run_id, "pictures/reliability.png")).read_bytes() == png
+    )
     assert text_of(registry, version, "pictures/backtest.svg") == "<svg>健\n</svg>"
 
 

@@ -26,9 +26,7 @@ def test_a_picture_that_fails_is_told_and_the_model_is_kept(quarterly: Workplace
     result = retrain(quarterly)
     (record,) = quarterly.registry.records
     assert record.pictures == {"good.png": PNG}
-    assert result.notes[-1] == (
-        "the picture broken.png could not be drawn (RuntimeError: no fonts)"
-    )
+    assert result.notes[-1] == ("the picture broken.png could not be drawn (RuntimeError: no fonts)")
     assert result.version is not None
 
 

@@ -18,6 +18,7 @@ from churnhealth.jobs.segment_columns import segment_columns
 from churnhealth.jobs.wiring import Workplace
 from churnhealth.labels.holdout import HoldoutSplit
 from churnhealth.labels.rolling_windows import RollingWindow, require_unseen, rolling_windows
+from churnhealth.model.options import TrainingOptions
 
 CHALLENGER = "challenger"
 
@@ -55,9 +56,12 @@ class JudgedWindow:
 
 
 def backtest(
-    workplace: Workplace, panel: Panel, windows: Sequence[RollingWindow]
+    workplace: Workplace,
+    panel: Panel,
+    windows: Sequence[RollingWindow],
+    options: TrainingOptions | None = None,
 ) -> tuple[Backtest, HealthModel, tuple[JudgedWindow, ...]]:
-    """Judge the recipe of the settings and the baselines on every window; one fit each.
+    """Judge the recipe of the settings, with options, and the baselines on every window; one fit each.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def backtest(
     fitted, judged = list[HealthModel](), list[JudgedWindow]()
 
     def predict(window: RollingWindow) -> dict[str, FloatArray]:
-        model = fit_rows(workplace, panel, window.train)
+        model = fit_rows(workplace, panel, window.train, None, options)
         require_unseen(model.label_known_through_, window)
         fitted[:] = [model]
         judged.append(JudgedWindow(window, model.label_known_through_))

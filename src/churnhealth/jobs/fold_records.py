@@ -61,9 +61,8 @@ def _params(
     workplace: Workplace, panel: Panel, table: Backtest, judged: JudgedWindow
 ) -> dict[str, str | int | float | bool]:
     window, zone = judged.window, workplace.settings.problem.timezone
-    rows = table.windows.set_index("window").loc[window.name]
+    (rows,) = table.windows[table.windows["window"] == window.name].to_dict("records")
     days = [str(at.tz_convert(zone).date()) for at in sorted(panel.cutoff[window.train].unique())]
-    counts = [name for name in rows.index if name != "base_rate"]
     return {
         "window": window.name,
         "judged_cutoff": _instant(window.cutoff, zone),
@@ -71,7 +70,7 @@ def _params(
         "train_cutoff_first": days[0],
         "train_cutoff_last": days[-1],
         "label_known_through": _instant(judged.label_known_through, zone),
-        **{name: int(rows[name]) for name in counts},
+        **{str(name): int(rows[name]) for name in rows if name not in ("window", "base_rate")},
         "base_rate": float(rows["base_rate"]),
     }
 

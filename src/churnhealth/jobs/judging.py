@@ -19,6 +19,7 @@ from churnhealth.jobs.segment_columns import segment_columns
 from churnhealth.jobs.wiring import Workplace
 from churnhealth.labels.holdout import HoldoutSplit
 from churnhealth.labels.rolling_windows import RollingWindow, require_unseen
+from churnhealth.model.options import TrainingOptions
 
 CHAMPION = "champion"
 
@@ -85,14 +86,14 @@ class Judged:
         return report.metric("log_loss") if report else None
 
 
-def judge(workplace: Workplace, panel: Panel) -> Judged:
-    """Judge the recipe of the settings on every window, and the champion's on the newest.
+def judge(workplace: Workplace, panel: Panel, options: TrainingOptions | None = None) -> Judged:
+    """Judge the recipe of the settings, with options, on every window, and the champion's on the newest.
 
     Both are trained on the rows whose labels were known at the window; no artifact is judged, for it
     may have been trained on the window itself.
     """
     split, windows = judged_windows(workplace, panel)
-    table, model, judged = backtest(workplace, panel, windows)
+    table, model, judged = backtest(workplace, panel, windows, options)
     newest = windows[-1]
     predicted = model.churn_probability(panel.X[newest.test])
     report = evaluate_model(
@@ -106,7 +107,7 @@ def judge(workplace: Workplace, panel: Panel) -> Judged:
         catalogue=workplace.catalogue,
         random_state=workplace.settings.model.random_state,
     )
-    champion = _champion(workplace, panel, newest, predicted, report)
+    champion = _champion(workplace, panel, newest, model, predicted, report)
     return Judged(split, table, model, predicted, report, champion, judged)
 
 
@@ -114,6 +115,7 @@ def _champion(
     workplace: Workplace,
     panel: Panel,
     window: RollingWindow,
+    challenger: HealthModel,
     predicted: FloatArray,
     report: EvaluationReport,
 ) -> JudgedChampion | None:
@@ -125,10 +127,10 @@ def _champion(
     fault = recipe_fault(workplace.settings, artifact.catalogue_, names)
     if fault is not None:
         return JudgedChampion(artifact, fault)
-    if set(wanted) == set(names):
+    if set(wanted) == set(names) and artifact.options_ == challenger.options_:
         table = judged_again(workplace, panel, window, {CHAMPION: predicted})
         return JudgedChampion(artifact, None, predicted, report, table)
-    rival = fit_rows(workplace, panel, window.train, wanted)
+    rival = fit_rows(workplace, panel, window.train, wanted, artifact.options_)
     require_unseen(rival.label_known_through_, window)
     theirs = rival.churn_probability(panel.X.loc[window.test, wanted])
     judged = evaluate_model(
