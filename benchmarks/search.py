@@ -117,10 +117,10 @@ def main() -> None:
         lines += list(measured(vendor(Path(folder)), seconds))
     versions = ", ".join(f"{one} {version(one)}" for one in ("lightgbm", "optuna", "scikit-learn"))
     head = (
-        "# Does `--search` help?\n\nOptions are searched on inner folds of the training rows (5 folds of "
-        "customers, or windows of later time); then the defaults and the best of the search are fitted "
-        "on all training rows and judged on rows that neither has seen, paired by customer. Below 0 = the "
-        "search is better.\n"
+        "# Does `--search` help?\n\nOptions are searched on inner folds of the training rows (5 folds "
+        "of customers, or windows of later time); then the defaults and the best of the search are "
+        "fitted on all training rows and judged on rows that neither has seen, paired by customer. "
+        "Below 0 = the search is better.\n"
     )
     foot = (
         f"`python -m benchmarks.search --seconds {seconds:g}` on Python {platform.python_version()}, "

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import pytest
 
+from churnhealth.jobs.fold_records import fold_records
+from churnhealth.jobs.judging import judge
 from churnhealth.jobs.retrain import retrain
+from churnhealth.jobs.training_rows import read_training_panel
 from churnhealth.jobs.wiring import Workplace
 
 MODELS = ["", "base_rate/", "point_table/", "logistic_regression/"]
 
 
-def test_every_window_tells_its_cutoffs_its_rows_and_until_when_labels_were_known(
-    quarterly: Workplace,
-) -> None:
+def test_every_window_tells_what_was_known_and_how_every_model_did(quarterly: Workplace) -> None:
     retrain(quarterly)
     (record,) = quarterly.registry.records
     assert [fold.name for fold in record.folds] == ["2025-07-01", "2025-10-01", "2026-01-01"]
@@ -25,19 +28,12 @@ def test_every_window_tells_its_cutoffs_its_rows_and_until_when_labels_were_know
     assert trained == [2, "2025-04-01", "2025-07-01", 300]
     assert (params["test_rows"], params["capacity"]) == (150, 15)
 
-
-def test_every_window_holds_the_measures_of_the_challenger_and_the_baselines(
-    quarterly: Workplace,
-) -> None:
-    retrain(quarterly)
-    (record,) = quarterly.registry.records
-    table = record.tables["backtest_metrics"]
     for fold in record.folds:
         for prefix in MODELS:
             for metric in ("log_loss", "brier", "lift_at_capacity", "captured_mrr", "ici"):
-                assert {f"{prefix}{metric}{ending}" for ending in ("", "_low", "_high")} <= set(
-                    fold.metrics
-                )
+                names = {f"{prefix}{metric}{ending}" for ending in ("", "_low", "_high")}
+                assert names <= set(fold.metrics)
+    table = record.tables["backtest_metrics"]
     here = table[(table["window"] == "2025-10-01") & (table["model"] == "base rate")]
     value = here.set_index("metric").loc["log_loss", "value"]
     assert record.folds[1].metrics["base_rate/log_loss"] == value
@@ -45,15 +41,19 @@ def test_every_window_holds_the_measures_of_the_challenger_and_the_baselines(
     assert record.folds[-1].metrics["log_loss"] == pytest.approx(record.metrics["log_loss"])
 
 
-def test_the_champion_is_told_of_in_the_newest_window_only(quarterly: Workplace) -> None:
-    retrain(quarterly)
+def test_the_champion_is_told_of_in_the_newest_window_only(
+    quarterly: Workplace, reopened: Callable[..., Workplace], make_champion: Callable
+) -> None:
+    make_champion(quarterly)
     frame = quarterly.warehouse.read_table("panel")
     quarterly.warehouse.write_table("panel", frame.assign(hint=frame["noise"]))
-    retrain(quarterly)
-    *older, newest = quarterly.registry.records[-1].folds
-    assert not any(name.startswith("champion/") for fold in older for name in fold.metrics)
-    record = quarterly.registry.records[-1]
-    assert newest.metrics["champion/log_loss"] == pytest.approx(record.metrics["champion_log_loss"])
+    two = reopened(quarterly, "backtest_windows = 3", "backtest_windows = 2")
+    panel = read_training_panel(two)
+    judged = judge(two, panel)
+    older, newest = fold_records(two, panel, judged)
+    assert not any(name.startswith("champion/") for name in older.metrics)
+    assert newest.metrics["champion/log_loss"] == pytest.approx(judged.champion_log_loss)
+    assert newest.metrics["champion/log_loss"] != newest.metrics["log_loss"]
     assert {"champion/captured_mrr", "champion/calibration_slope_low"} <= set(newest.metrics)
 
 

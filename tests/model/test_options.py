@@ -17,14 +17,19 @@ def test_options_can_be_written_and_read_back() -> None:
     assert TrainingOptions.from_flat(OTHERS.to_flat()) == OTHERS
     assert TrainingOptions.from_flat(OTHERS.changed()) == OTHERS
     assert TrainingOptions.from_dict({}) == TrainingOptions()
-    assert set(OTHERS.changed()) == {"small_trees.leaves", "small_trees.l2", "spline_knots", "even_price"}
+    assert set(OTHERS.changed()) == {
+        "small_trees.leaves",
+        "small_trees.l2",
+        "spline_knots",
+        "even_price",
+    }
 
 
 def test_options_do_not_change_and_can_be_told_apart() -> None:
     with pytest.raises(FrozenInstanceError):
         OTHERS.spline_knots = 3
     assert hash(OTHERS) == hash(TrainingOptions.from_dict(OTHERS.to_dict()))
-    assert OTHERS != TrainingOptions()
+    assert TrainingOptions() != OTHERS
 
 
 def test_all_numbers_out_of_bounds_are_told_at_once() -> None:
