@@ -110,7 +110,7 @@ def measured(data: Data, seconds: float) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seconds", type=float, default=300.0)
+    parser.add_argument("--seconds", type=float, default=300.0, help="for each of the two searches")
     seconds = parser.parse_args().seconds
     lines = list(measured(telco(), seconds))
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,8 @@
-"""Which options are searched, and between which bounds."""
+"""Which options are searched, and between which bounds.
+
+Those of the regressions are not: on wide tables a fit of splines costs more than all trees, and their
+penalty is chosen at every fit.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +45,6 @@ SPACE = (
     Choice("deep_trees.column_share", 0.1, 1.0),
     Choice("deep_trees.l2", 0.01, 30.0, log=True),
     Choice("deep_trees.smallest_leaf", 5, 100, whole=True, log=True),
-    Choice("spline_knots", 1, 8, whole=True),
     Choice("even_price", 0.05, 5.0, log=True),
 )
 
