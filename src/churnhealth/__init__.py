@@ -30,6 +30,7 @@ _OWNERS = {
     "PointTable": "domain.scorecard",
     "SchemaError": "errors",
     "TrackingError": "errors",
+    "TrainingOptions": "model.options",
     "WarehouseError": "errors",
     "beyond_training": "explain.ranges",
     "day_of_change": "explain.change_day",
@@ -44,6 +45,7 @@ _OWNERS = {
     "score": "jobs.score",
     "score_change": "explain.change",
     "scoring_panel": "features.panel_scoring",
+    "search_options": "search.options",
     "training_panel": "features.panel",
     "what_would_help": "explain.improve",
 }

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_consistent_length,
@@ -20,7 +21,9 @@ from churnhealth.domain.scorecard import PointTable
 from churnhealth.errors import SchemaError
 from churnhealth.estimator_files import Kept
 from churnhealth.estimator_inputs import (
+    TrainingTable,
     check_monotone,
+    check_options,
     check_points,
     check_segments,
     customer_codes,
@@ -29,6 +32,8 @@ from churnhealth.estimator_inputs import (
 from churnhealth.model.columns import encode_table
 from churnhealth.model.drift_reference import DriftReference, learn_drift_reference
 from churnhealth.model.fitted import LEAF_BUDGET, FittedModel, Recipe, fit_model
+from churnhealth.model.inner_folds import OptionJudge, inner_folds
+from churnhealth.model.options import TrainingOptions
 
 
 class HealthModel(Kept):
@@ -60,6 +65,8 @@ class HealthModel(Kept):
         that falls: more points, less churn. None: a small table is learned.
     leaf_budget : int
         Most leaves of all trees: the price of scoring and explaining.
+    options : TrainingOptions, optional
+        How bold the learners are; None: the defaults. `search_options` looks for better ones.
     random_state : int
         Seed of folds and trees: the same seed and data give the same model.
     n_jobs : int, optional
@@ -74,6 +81,8 @@ class HealthModel(Kept):
         The label that means "churned".
     bands_ : HealthBands
         Bands in use.
+    options_ : TrainingOptions
+        Options in use.
     catalogue_ : Catalogue
         One indicator per column.
     model_ : FittedModel
@@ -112,6 +121,7 @@ class HealthModel(Kept):
         monotone: Mapping[str, int] | None = None,
         points: PointTable | None = None,
         leaf_budget: int = LEAF_BUDGET,
+        options: TrainingOptions | None = None,
         random_state: int = 0,
         n_jobs: int | None = None,
     ) -> None:
@@ -122,6 +132,7 @@ class HealthModel(Kept):
         self.monotone = monotone
         self.points = points
         self.leaf_budget = leaf_budget
+        self.options = options
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -156,6 +167,54 @@ class HealthModel(Kept):
         SchemaError
             Naming all faults of the columns or of the label.
         """
+        rows = self._training_table(X, y, cutoff, customer_id, sample_weight)
+        self.label_known_through_ = rows.label_known_through
+        recipe = self._recipe(rows.frame)
+        self.options_ = recipe.options
+        self.model_: FittedModel = fit_model(
+            rows.frame,
+            rows.y,
+            weight=rows.weight,
+            customers=rows.customers,
+            cutoff=rows.cutoff,
+            recipe=recipe,
+        )
+        encoded = encode_table(rows.frame, self.model_.columns)
+        explainer = self._new_explainer()
+        self.reference_ = explainer.learn_reference(encoded.matrix, seed=self.random_state)
+        self.drift_reference_: DriftReference | None = learn_drift_reference(
+            encoded,
+            self.model_.columns,
+            self.model_.calibrator.probability(self.model_.stack.margin(encoded.matrix)),
+            None if rows.customers is None else len(np.unique(rows.customers)),
+        )
+        self.bands_ = self.bands or HealthBands.from_base_rate(self.model_.base_rate)
+        names = [column.name for column in self.model_.columns]
+        self.catalogue_ = (self.catalogue or Catalogue()).for_columns(names)
+        self.artifact_hash_: str | None = None
+        return self
+
+    def option_judge(
+        self, X: Any, y: Any, *, cutoff: Any = None, customer_id: Any = None
+    ) -> OptionJudge:
+        """Return what judges options on inner folds of training rows; see `search.search_options`.
+
+        Parameters
+        ----------
+        X, y, cutoff, customer_id
+            As for `fit`; this model is neither fitted nor changed.
+        """
+        asked = clone(self)
+        rows = asked._training_table(X, y, cutoff, customer_id)
+        problem = self.problem or ChurnProblem()
+        folds = inner_folds(rows.y, rows.customers, rows.cutoff, problem, seed=self.random_state)
+        recipe = asked._recipe(rows.frame)
+        return OptionJudge(rows.frame, rows.y, rows.weight, rows.customers, rows.cutoff, folds, recipe)
+
+    def _training_table(
+        self, X: Any, y: Any, cutoff: Any, customer_id: Any, sample_weight: Any = None
+    ) -> TrainingTable:
+        """Check what `fit` is given, and leave out rows of weight 0."""
         problem = self.problem or ChurnProblem()
         frame = self._take_table(X, reset=True)
         if len(frame) < 2:
@@ -165,41 +224,28 @@ class HealthModel(Kept):
         weight = _check_sample_weight(sample_weight, frame, dtype=np.float64, ensure_non_negative=True)
         customers = customer_codes(customer_id, frame)
         moments = moments_of(cutoff, frame, problem)
-        self.label_known_through_ = (
-            None if moments is None else pd.Timestamp(int(moments.known_at.max()), tz="UTC")
-        )
         kept = weight > 0
         if len(np.unique(truth[kept])) < 2:
             raise SchemaError("label", ["one class only is left among the rows with a weight above 0"])
-        self.model_: FittedModel = fit_model(
+        return TrainingTable(
             frame.loc[kept],
             truth[kept],
-            weight=weight[kept],
-            customers=None if customers is None else customers[kept],
-            cutoff=None if moments is None else moments.cutoff[kept],
-            recipe=Recipe(
-                seed=self.random_state,
-                threads=self._threads(frame.size),
-                leaf_budget=self.leaf_budget,
-                segments=check_segments(self.segments, frame),
-                monotone=check_monotone(self.monotone, frame),
-                points=check_points(self.points, self.monotone),
-            ),
+            weight[kept],
+            None if customers is None else customers[kept],
+            None if moments is None else moments.cutoff[kept],
+            None if moments is None else pd.Timestamp(int(moments.known_at.max()), tz="UTC"),
         )
-        encoded = encode_table(frame.loc[kept], self.model_.columns)
-        explainer = self._new_explainer()
-        self.reference_ = explainer.learn_reference(encoded.matrix, seed=self.random_state)
-        self.drift_reference_: DriftReference | None = learn_drift_reference(
-            encoded,
-            self.model_.columns,
-            self.model_.calibrator.probability(self.model_.stack.margin(encoded.matrix)),
-            None if customers is None else len(np.unique(customers[kept])),
+
+    def _recipe(self, frame: pd.DataFrame) -> Recipe:
+        return Recipe(
+            seed=self.random_state,
+            threads=self._threads(frame.size),
+            leaf_budget=self.leaf_budget,
+            segments=check_segments(self.segments, frame),
+            monotone=check_monotone(self.monotone, frame),
+            points=check_points(self.points, self.monotone),
+            options=check_options(self.options),
         )
-        self.bands_ = self.bands or HealthBands.from_base_rate(self.model_.base_rate)
-        names = [column.name for column in self.model_.columns]
-        self.catalogue_ = (self.catalogue or Catalogue()).for_columns(names)
-        self.artifact_hash_: str | None = None
-        return self
 
     def _threads(self, cells: int) -> int:
         return self.n_jobs or (1 if cells < 2_000_000 else os.cpu_count() or 1)

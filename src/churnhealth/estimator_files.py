@@ -22,6 +22,7 @@ from churnhealth.explain.contributions import Reference
 from churnhealth.model.artifact import load_artifact, save_artifact
 from churnhealth.model.drift_reference import DriftReference
 from churnhealth.model.fitted import FittedModel
+from churnhealth.model.options import TrainingOptions
 
 
 class Kept(Explains):
@@ -30,6 +31,8 @@ class Kept(Explains):
     problem: ChurnProblem | None
     catalogue: Catalogue | None
     bands: HealthBands | None
+    options: TrainingOptions | None
+    options_: TrainingOptions
     random_state: int
     label_known_through_: pd.Timestamp | None
     artifact_hash_: str | None
@@ -57,6 +60,7 @@ class Kept(Explains):
             "drift_reference": drift.to_dict() if (drift := self.drift_reference_) else None,
             "bands": {"yellow": self.bands_.yellow, "red": self.bands_.red},
             "label_known_through": None if known is None else known.isoformat(),
+            "options": self.options_.to_dict(),
             "random_state": self.random_state,
         }
         self.artifact_hash_ = save_artifact(Path(folder), self.model_, facts)
@@ -82,6 +86,8 @@ class Kept(Explains):
         self.catalogue = self.catalogue_ = Catalogue.from_dict(manifest["catalogue"])
         self.bands = self.bands_ = HealthBands(**manifest["bands"])
         self.random_state = manifest["random_state"]
+        # Artifacts of older releases were made with the defaults.
+        self.options = self.options_ = TrainingOptions.from_dict(manifest.get("options", {}))
         self.classes_ = np.asarray(manifest["classes"])
         self.positive_label_ = manifest["positive_label"]
         known = manifest["label_known_through"]

@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_consistent_length
 from churnhealth.domain.problem import ChurnProblem
 from churnhealth.domain.scorecard import PointTable
 from churnhealth.errors import ConfigError, SchemaError, nearest
-from churnhealth.model.columns import IntArray
+from churnhealth.model.columns import FloatArray, IntArray
+from churnhealth.model.options import TrainingOptions
 
 
 def customer_codes(customer_id: Any, frame: pd.DataFrame) -> IntArray | None:
@@ -47,6 +48,32 @@ class Moments:
 
     cutoff: IntArray
     known_at: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingTable:
+    """What a model learns from, checked; no row has weight 0.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n_rows, n_indicators)
+        Indicators.
+    y, weight : ndarray, shape (n_rows,)
+        1 churned, 0 not; row weights.
+    customers : ndarray of int, shape (n_rows,), optional
+        Customer codes.
+    cutoff : ndarray of int, shape (n_rows,), optional
+        Nanoseconds since 1970.
+    label_known_through : Timestamp, optional
+        Instant at which the newest label was certain; None without cutoffs.
+    """
+
+    frame: pd.DataFrame
+    y: FloatArray
+    weight: FloatArray
+    customers: IntArray | None
+    cutoff: IntArray | None
+    label_known_through: pd.Timestamp | None
 
 
 def moments_of(cutoff: Any, frame: pd.DataFrame, problem: ChurnProblem) -> Moments | None:
@@ -137,6 +164,18 @@ def check_points(points: PointTable | None, monotone: Mapping[str, int] | None) 
     if faults:
         raise ConfigError("points: " + "; ".join(faults))
     return points
+
+
+def check_options(options: TrainingOptions | None) -> TrainingOptions:
+    """Return the options, or the defaults; ConfigError for what is none."""
+    if options is None:
+        return TrainingOptions()
+    if not isinstance(options, TrainingOptions):
+        raise ConfigError(
+            f"options: expected TrainingOptions, got {type(options).__name__}; "
+            "TrainingOptions.from_flat makes them from numbers by name"
+        )
+    return options
 
 
 def sorted_classes(negative: Any, positive: Any) -> npt.NDArray[Any]:

@@ -18,7 +18,7 @@ from churnhealth.errors import TrackingError
 
 FOLDS = (
     FoldRecord("2025-10-01", {"rows": 400, "churners": 31}, {"log_loss": 0.21, "slope": float("nan")}),
-    FoldRecord("2026-01-01", {"rows": 450, "churners": 40}, {"log_loss": 0.19}),
+    FoldRecord("2026-01-01", {"rows": 450, "churners": 40}, {"log_loss": 0.19, "base_rate/ici": 0.1}),
 )
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -63,7 +63,7 @@ def test_every_window_is_a_run_nested_in_the_quarters(
     first, second = runs["2025-10-01"], runs["2026-01-01"]
     assert first.data.params == {"rows": "400", "churners": "31"}
     assert first.data.metrics == {"log_loss": 0.21}
-    assert second.data.metrics == {"log_loss": 0.19}
+    assert second.data.metrics == {"log_loss": 0.19, "base_rate/ici": 0.1}
     parents = {run.data.tags["mlflow.parentRunId"] for run in (first, second)}
     assert parents == {version.run_id}
     assert version.metrics == {}
@@ -76,7 +76,11 @@ def test_the_measures_of_a_window_name_the_model_and_the_run_of_the_window(
     [output] = client.get_run(version.run_id).outputs.model_outputs
     metrics = client.get_logged_model(output.model_id).metrics
     judged = {(client.get_run(one.run_id).info.run_name, one.key, one.value) for one in metrics}
-    assert judged == {("2025-10-01", "log_loss", 0.21), ("2026-01-01", "log_loss", 0.19)}
+    assert judged == {
+        ("2025-10-01", "log_loss", 0.21),
+        ("2026-01-01", "log_loss", 0.19),
+        ("2026-01-01", "base_rate/ici", 0.1),
+    }
 
 
 def test_a_version_says_its_decision_its_labels_and_what_it_was_made_with(

@@ -93,6 +93,19 @@ def test_tables_and_texts_can_be_read_back(registry: MlflowRegistry, artifact: P
     assert text_of(registry, version, "model_card.md") == "# 健康\n"
 
 
+def test_pictures_are_logged_byte_by_byte_in_a_folder_of_their_own(
+    registry: MlflowRegistry, artifact: Path
+) -> None:
+    png = b"\x89PNG\r\n\x1a\n\x00"
+    made = record(artifact, pictures={"reliability.png": png, "backtest.svg": "<svg>健\n</svg>"})
+    version = registry.log_version(made)
+    client = client_of(registry)
+    assert (
+        Path(client.download_artifacts(version.run_id, "pictures/reliability.png")).read_bytes() == png
+    )
+    assert text_of(registry, version, "pictures/backtest.svg") == "<svg>健\n</svg>"
+
+
 @pytest.mark.parametrize("name", ["../up", "a/b", "a\\b", ""], ids=["up", "in", "back", "none"])
 def test_a_file_name_that_leads_elsewhere_fails_the_run(
     registry: MlflowRegistry, artifact: Path, name: str

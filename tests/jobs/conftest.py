@@ -9,9 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churnhealth.adapters.tracking import TrainingRecord
+from churnhealth.estimator import HealthModel
 from churnhealth.jobs import backtest, judging
+from churnhealth.jobs.recipe import fit_rows
+from churnhealth.jobs.training_rows import read_training_panel
 from churnhealth.jobs.wiring import Workplace
 from churnhealth.model.linear import fit_linear
+from churnhealth.model.options import TrainingOptions
 
 QUARTERS = ["2025-04-01", "2025-07-01", "2025-10-01", "2026-01-01"]
 
@@ -63,3 +68,24 @@ def quarterly(workplace: Workplace, reopened: Callable[..., Workplace], quick_re
     return reopened(
         dated, "[scoring]", "[model]\nminimum_customers = 100\nbacktest_windows = 3\n\n[scoring]"
     )
+
+
+@pytest.fixture
+def newest_only(quarterly: Workplace, reopened: Callable[..., Workplace]) -> Workplace:
+    """The same project, judged on its newest quarter alone."""
+    return reopened(quarterly, "backtest_windows = 3", "backtest_windows = 1")
+
+
+@pytest.fixture
+def make_champion() -> Callable[..., HealthModel]:
+    """Return what makes the recipe, with options, the champion of a project, without judging it."""
+
+    def make(workplace: Workplace, options: TrainingOptions | None = None) -> HealthModel:
+        panel = read_training_panel(workplace)
+        model = fit_rows(workplace, panel, np.ones(len(panel.X), dtype=bool), None, options)
+        folder = model.save(workplace.settings.folder / "champion")
+        record = TrainingRecord("by hand", folder, str(model.artifact_hash_))
+        workplace.registry.set_champion(workplace.registry.log_version(record).version)
+        return model
+
+    return make

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churnhealth.model.options import SMALL_TREES
 from churnhealth.model.training import TrainingRows
-from churnhealth.model.trees import SMALL_TREES, TreeMember, fit_trees
+from churnhealth.model.trees import TreeMember, fit_trees
 
 
 @pytest.fixture(scope="module")

@@ -54,6 +54,8 @@ class TrainingRecord:
         Tables by name, without a file suffix; each becomes `tables/<name>.csv`, without its index.
     texts : mapping of str to str
         Texts by file name, such as `model_card.md`.
+    pictures : mapping of str to bytes or str
+        Pictures by file name: the bytes of a PNG, the text of an SVG; each becomes `pictures/<name>`.
     artifact_folder : Path
         The saved model: the folder that holds `manifest.json`.
     artifact_hash : str
@@ -73,6 +75,7 @@ class TrainingRecord:
     tags: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    pictures: Mapping[str, bytes | str] = field(default_factory=dict)
     input_example: pd.DataFrame | None = None
     folds: tuple[FoldRecord, ...] = ()
 

@@ -1,4 +1,4 @@
-"""What one MLflow run holds: parameters, metrics, tables, texts, the logged model and nested folds."""
+"""What one MLflow run holds: parameters, metrics, tables, texts, pictures, the model, nested folds."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def write_run(mlflow: ModuleType, client: Any, run: Any, record: TrainingRecord)
     Raises
     ------
     TrackingError
-        A table or text has a name that is not a plain file name.
+        A table, text or picture has a name that is not a plain file name.
     """
     params = {name: str(value) for name, value in record.params.items()}
     logged = client.create_logged_model(
@@ -117,20 +117,24 @@ def _log_numbers(
 
 
 def _log_files(client: Any, run_id: str, record: TrainingRecord, folder: Path) -> None:
-    """Log tables as CSV, which MLflow's pages show as tables, and texts as they are."""
+    """Log tables as CSV, which MLflow's pages show as tables, texts and pictures as they are."""
     for name, table in record.tables.items():
         path = folder / "tables" / f"{_plain(name)}.csv"
         path.parent.mkdir(exist_ok=True)
         table.to_csv(path, index=False, lineterminator="\n")
     for name, text in record.texts.items():
         (folder / _plain(name)).write_text(text, encoding="utf-8", newline="\n")
-    if record.tables or record.texts:
+    for name, picture in record.pictures.items():
+        path = folder / "pictures" / _plain(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(picture.encode() if isinstance(picture, str) else picture)
+    if record.tables or record.texts or record.pictures:
         client.log_artifacts(run_id, str(folder))
 
 
 def _plain(name: str) -> str:
     if not name or PurePosixPath(name).name != name or "\\" in name:
         raise TrackingError(
-            f"training record: expected a plain file name for a table or text, got {name!r}"
+            f"training record: expected a plain file name for a table, text or picture, got {name!r}"
         )
     return name

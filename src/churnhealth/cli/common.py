@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -44,6 +45,16 @@ def date_of(text: str | None, option: str) -> dt.date | None:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise ConfigError(f"{option}: expected a date such as 2026-04-01, got {text!r}") from None
+
+
+def seconds_of(text: str | None, option: str) -> float | None:
+    """Return the seconds of a duration such as 90s, 10m or 2h; ConfigError for what is none."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([1-9][0-9]{0,5})(s|m|h)", text.strip())
+    if found is None:
+        raise ConfigError(f"{option}: expected a time such as 90s, 10m or 2h, got {text!r}")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
 
 
 def run_command(work: Callable[[], int], *, as_json: bool, debug: bool) -> None:

@@ -22,6 +22,7 @@ from churnhealth.cli.common import (
     language_of,
     open_project,
     run_command,
+    seconds_of,
 )
 
 EXIT_CODES = (
@@ -163,12 +164,22 @@ def retrain(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Do everything but register, and say what would be done.")
     ] = False,
+    search: Annotated[
+        str | None,
+        typer.Option(
+            help="Look for better options of the learners first, for so long: 90s, 10m, 2h. The next "
+            "search on the same data goes on from there."
+        ),
+    ] = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Train on the panel, judge on past quarters, and promote only with reasons.
 
     Example: churnhealth retrain --cutoff 2026-10-01 --dry-run
+
+    With --search 10m options are tried on rows that no judged window knows; the defaults are kept
+    unless others are better by more than chance. Later retrainings keep the champion's options.
     """
 
     def work() -> int:
@@ -176,11 +187,13 @@ def retrain(
         from churnhealth.cli.progress import stages
         from churnhealth.jobs.retrain import STAGES
         from churnhealth.jobs.retrain import retrain as run
+        from churnhealth.jobs.search import Search
 
-        today = date_of(cutoff, "--cutoff")
-        with stages(STAGES, quiet=as_json) as progress:
+        today, seconds = date_of(cutoff, "--cutoff"), seconds_of(search, "--search")
+        with stages(STAGES + (seconds is not None), quiet=as_json) as progress:
             workplace = open_project(config, progress)
-            result = run(workplace, cutoff=today, dry_run=dry_run)
+            wish = None if seconds is None else Search(seconds, progress.searched)
+            result = run(workplace, cutoff=today, dry_run=dry_run, search=wish)
         show.retrained(workplace, result, as_json=as_json)
         return DONE if result.verdict.decision == "promoted" else KEPT
 

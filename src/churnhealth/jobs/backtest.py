@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from churnhealth.domain.health import FloatArray
 from churnhealth.estimator import HealthModel
-from churnhealth.evaluate.backtest import Backtest, rolling_backtest
+from churnhealth.evaluate.backtest import Backtest, Predict, rolling_backtest
 from churnhealth.features.panel import Panel
 from churnhealth.jobs.baselines import baselines
 from churnhealth.jobs.recipe import fit_rows
@@ -16,6 +18,7 @@ from churnhealth.jobs.segment_columns import segment_columns
 from churnhealth.jobs.wiring import Workplace
 from churnhealth.labels.holdout import HoldoutSplit
 from churnhealth.labels.rolling_windows import RollingWindow, require_unseen, rolling_windows
+from churnhealth.model.options import TrainingOptions
 
 CHALLENGER = "challenger"
 
@@ -35,10 +38,30 @@ def judged_windows(workplace: Workplace, panel: Panel) -> tuple[HoldoutSplit, li
     )
 
 
+@dataclass(frozen=True, eq=False)
+class JudgedWindow:
+    """One window on which recipes were judged.
+
+    Parameters
+    ----------
+    window : RollingWindow
+        Its rows.
+    label_known_through : Timestamp, optional
+        Instant at which the newest label was certain that the challenger's fit for it learned from;
+        None without cutoffs.
+    """
+
+    window: RollingWindow
+    label_known_through: pd.Timestamp | None
+
+
 def backtest(
-    workplace: Workplace, panel: Panel, windows: Sequence[RollingWindow]
-) -> tuple[Backtest, HealthModel]:
-    """Judge the recipe of the settings and the baselines on every window; one fit each.
+    workplace: Workplace,
+    panel: Panel,
+    windows: Sequence[RollingWindow],
+    options: TrainingOptions | None = None,
+) -> tuple[Backtest, HealthModel, tuple[JudgedWindow, ...]]:
+    """Judge the recipe of the settings, with options, and the baselines on every window; one fit each.
 
     Returns
     -------
@@ -46,18 +69,22 @@ def backtest(
         Models "challenger", then the baselines.
     model : HealthModel
         The recipe as it was fitted for the newest window.
+    judged : tuple of JudgedWindow
+        The windows, in the same order.
 
     Raises
     ------
     LeakageError
         A fit that knows labels from a window on which it would be judged.
     """
-    settings, newest = workplace.settings, dict[str, HealthModel]()
+    settings = workplace.settings
+    fitted, judged = list[HealthModel](), list[JudgedWindow]()
 
     def predict(window: RollingWindow) -> dict[str, FloatArray]:
-        model = fit_rows(workplace, panel, window.train)
+        model = fit_rows(workplace, panel, window.train, None, options)
         require_unseen(model.label_known_through_, window)
-        newest["model"] = model
+        fitted[:] = [model]
+        judged.append(JudgedWindow(window, model.label_known_through_))
         return {
             CHALLENGER: model.churn_probability(panel.X[window.test]),
             **baselines(
@@ -69,7 +96,32 @@ def backtest(
             ),
         }
 
-    table = rolling_backtest(
+    table = _table(workplace, panel, windows, predict)
+    return table, fitted[0], tuple(judged)
+
+
+def judged_again(
+    workplace: Workplace, panel: Panel, window: RollingWindow, predicted: Mapping[str, FloatArray]
+) -> Backtest:
+    """Judge probabilities that are known already, by the same measures as `backtest`.
+
+    Parameters
+    ----------
+    workplace, panel
+        As for `backtest`.
+    window : RollingWindow
+        Its `test` rows are judged.
+    predicted : mapping of str to ndarray, shape (n_test,)
+        Churn probabilities (0-1) of these rows, by model.
+    """
+    return _table(workplace, panel, [window], lambda _: predicted)
+
+
+def _table(
+    workplace: Workplace, panel: Panel, windows: Sequence[RollingWindow], predict: Predict
+) -> Backtest:
+    settings = workplace.settings
+    return rolling_backtest(
         np.asarray(panel.y),
         windows,
         predict,
@@ -80,4 +132,3 @@ def backtest(
         level=settings.promotion.level,
         random_state=settings.model.random_state,
     )
-    return table, newest["model"]

@@ -11,7 +11,7 @@ from churnhealth.estimator import HealthModel
 from churnhealth.evaluate.backtest import Backtest
 from churnhealth.evaluate.report import EvaluationReport, evaluate_model
 from churnhealth.features.panel import Panel
-from churnhealth.jobs.backtest import backtest, judged_windows
+from churnhealth.jobs.backtest import JudgedWindow, backtest, judged_again, judged_windows
 from churnhealth.jobs.declarations_changed import recipe_fault
 from churnhealth.jobs.recipe import fit_rows
 from churnhealth.jobs.score import load_version
@@ -19,6 +19,9 @@ from churnhealth.jobs.segment_columns import segment_columns
 from churnhealth.jobs.wiring import Workplace
 from churnhealth.labels.holdout import HoldoutSplit
 from churnhealth.labels.rolling_windows import RollingWindow, require_unseen
+from churnhealth.model.options import TrainingOptions
+
+CHAMPION = "champion"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +38,15 @@ class JudgedChampion:
         Churn probabilities of its recipe, trained on the same rows as the challenger's.
     report : EvaluationReport, optional
         Of these probabilities.
+    table : Backtest, optional
+        The same measures as the challenger's, under the name "champion".
     """
 
     artifact: HealthModel
     fault: str | None
     predicted: FloatArray | None = None
     report: EvaluationReport | None = None
+    table: Backtest | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +67,8 @@ class Judged:
         Of these probabilities.
     champion : JudgedChampion, optional
         None: there is no champion.
+    windows : tuple of JudgedWindow
+        Where the challenger's recipe was judged, the oldest first.
     """
 
     split: HoldoutSplit
@@ -69,6 +77,7 @@ class Judged:
     predicted: FloatArray
     report: EvaluationReport
     champion: JudgedChampion | None
+    windows: tuple[JudgedWindow, ...] = ()
 
     @property
     def champion_log_loss(self) -> float | None:
@@ -77,14 +86,14 @@ class Judged:
         return report.metric("log_loss") if report else None
 
 
-def judge(workplace: Workplace, panel: Panel) -> Judged:
-    """Judge the recipe of the settings on every window, and the champion's on the newest.
+def judge(workplace: Workplace, panel: Panel, options: TrainingOptions | None = None) -> Judged:
+    """Judge the recipe of the settings, with options, on every window, and the champion's on the newest.
 
     Both are trained on the rows whose labels were known at the window; no artifact is judged, for it
     may have been trained on the window itself.
     """
     split, windows = judged_windows(workplace, panel)
-    table, model = backtest(workplace, panel, windows)
+    table, model, judged = backtest(workplace, panel, windows, options)
     newest = windows[-1]
     predicted = model.churn_probability(panel.X[newest.test])
     report = evaluate_model(
@@ -98,14 +107,15 @@ def judge(workplace: Workplace, panel: Panel) -> Judged:
         catalogue=workplace.catalogue,
         random_state=workplace.settings.model.random_state,
     )
-    champion = _champion(workplace, panel, newest, predicted, report)
-    return Judged(split, table, model, predicted, report, champion)
+    champion = _champion(workplace, panel, newest, model, predicted, report)
+    return Judged(split, table, model, predicted, report, champion, judged)
 
 
 def _champion(
     workplace: Workplace,
     panel: Panel,
     window: RollingWindow,
+    challenger: HealthModel,
     predicted: FloatArray,
     report: EvaluationReport,
 ) -> JudgedChampion | None:
@@ -117,9 +127,10 @@ def _champion(
     fault = recipe_fault(workplace.settings, artifact.catalogue_, names)
     if fault is not None:
         return JudgedChampion(artifact, fault)
-    if set(wanted) == set(names):
-        return JudgedChampion(artifact, None, predicted, report)
-    rival = fit_rows(workplace, panel, window.train, wanted)
+    if set(wanted) == set(names) and artifact.options_ == challenger.options_:
+        table = judged_again(workplace, panel, window, {CHAMPION: predicted})
+        return JudgedChampion(artifact, None, predicted, report, table)
+    rival = fit_rows(workplace, panel, window.train, wanted, artifact.options_)
     require_unseen(rival.label_known_through_, window)
     theirs = rival.churn_probability(panel.X.loc[window.test, wanted])
     judged = evaluate_model(
@@ -128,4 +139,5 @@ def _champion(
         customer_id=panel.customer_id[window.test],
         random_state=workplace.settings.model.random_state,
     )
-    return JudgedChampion(artifact, None, theirs, judged)
+    table = judged_again(workplace, panel, window, {CHAMPION: theirs})
+    return JudgedChampion(artifact, None, theirs, judged, table)

@@ -12,8 +12,10 @@ from churnhealth.features.panel import Panel
 from churnhealth.jobs.judging import Judged
 from churnhealth.jobs.model_card_judged import backtest_lines, check_lines
 from churnhealth.jobs.model_card_text import cell, section
+from churnhealth.jobs.search_record import options_told
 from churnhealth.jobs.settings import Settings
 from churnhealth.labels.holdout import HoldoutSplit
+from churnhealth.search.decision import SearchResult
 
 SHOWN = (
     "log_loss",
@@ -38,6 +40,7 @@ def model_card(
     judged: Judged,
     verdict: Verdict,
     side_by_side: pd.DataFrame,
+    searched: SearchResult | None = None,
 ) -> str:
     """Write the card as Markdown.
 
@@ -55,6 +58,8 @@ def model_card(
         Promoted or kept, why, and what was checked.
     side_by_side : DataFrame
         Those who stayed beside those who churned, as made by `healthy_against_churned`.
+    searched : SearchResult, optional
+        What a search for options found.
     """
     report, split = judged.report, judged.split
     return "\n".join(
@@ -64,6 +69,7 @@ def model_card(
             *_use(settings, model),
             "",
             *_data(panel, model, settings.problem.timezone),
+            *([f"- {searched.reason}"] if searched else []),
             "",
             *_quality(report, split, settings.project.language),
             *_segments(report),
@@ -122,6 +128,7 @@ def _data(panel: Panel, model: HealthModel, timezone: str) -> list[str]:
             f"leaves: {sum(summary['leaves'].values()):,}; "
             f"segments corrected: {summary['corrected_segments']}"
         ),
+        f"- options: {options_told(model.options_)}",
     ]
 
 

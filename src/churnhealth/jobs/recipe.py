@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,15 @@ from churnhealth.jobs.segment_columns import segment_columns
 from churnhealth.jobs.settings import Settings
 from churnhealth.jobs.wiring import Workplace
 from churnhealth.labels.holdout import BoolArray
+from churnhealth.model.options import TrainingOptions
 
 
 def fit_rows(
-    workplace: Workplace, panel: Panel, rows: BoolArray, indicators: Sequence[str] | None = None
+    workplace: Workplace,
+    panel: Panel,
+    rows: BoolArray,
+    indicators: Sequence[str] | None = None,
+    options: TrainingOptions | None = None,
 ) -> HealthModel:
     """Fit the recipe of the settings on some rows of a panel.
 
@@ -31,7 +37,39 @@ def fit_rows(
         Rows to learn from.
     indicators : sequence of str, optional
         The recipe's indicators; None: all of the panel.
+    options : TrainingOptions, optional
+        How bold its learners are; None: the defaults.
     """
+    model, given = unfitted(workplace, panel, rows, indicators, options)
+    return model.fit(given.table, given.label, cutoff=given.cutoff, customer_id=given.customer_id)
+
+
+@dataclass(frozen=True, eq=False)
+class FitRows:
+    """What a model is fitted on.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n_rows, n_indicators)
+    label : ndarray of bool, shape (n_rows,)
+        Churned or not.
+    cutoff, customer_id : Series of n_rows
+    """
+
+    table: pd.DataFrame
+    label: BoolArray
+    cutoff: pd.Series
+    customer_id: pd.Series
+
+
+def unfitted(
+    workplace: Workplace,
+    panel: Panel,
+    rows: BoolArray,
+    indicators: Sequence[str] | None = None,
+    options: TrainingOptions | None = None,
+) -> tuple[HealthModel, FitRows]:
+    """Return the recipe as a model that is not fitted yet, and what to fit it on; as for `fit_rows`."""
     settings = workplace.settings
     table = panel.X[rows] if indicators is None else panel.X.loc[rows, list(indicators)]
     model = HealthModel(
@@ -40,13 +78,13 @@ def fit_rows(
         bands=settings.bands,
         segments=_corrected_segments(settings, panel, table),
         points=_points(settings, indicators),
+        options=options,
         random_state=settings.model.random_state,
     )
     labels = np.asarray(panel.y)[rows].astype(bool)
     # The panel's labels are 1 and 0 by now, whatever they were called in the source.
     model.set_params(problem=settings.problem.with_plain_label())
-    cutoff = panel.cutoff[rows]
-    return model.fit(table, labels, cutoff=cutoff, customer_id=panel.customer_id[rows])
+    return model, FitRows(table, labels, panel.cutoff[rows], panel.customer_id[rows])
 
 
 def _points(settings: Settings, indicators: Sequence[str] | None) -> PointTable | None:

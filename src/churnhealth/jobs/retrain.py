@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +18,19 @@ from churnhealth.evaluate.backtest import Backtest
 from churnhealth.evaluate.report import EvaluationReport
 from churnhealth.evaluate.side_by_side import healthy_against_churned
 from churnhealth.features.panel import Panel
+from churnhealth.jobs.fold_records import fold_records
 from churnhealth.jobs.gate import gate_evidence
 from churnhealth.jobs.judging import Judged, judge
 from churnhealth.jobs.ledger import JobRun, job_run
 from churnhealth.jobs.model_card import model_card
+from churnhealth.jobs.pictures import training_pictures
 from churnhealth.jobs.recipe import fit_rows
+from churnhealth.jobs.search import Search, champion_options, searched_options
+from churnhealth.jobs.search_record import options_note, search_metrics, search_tables
 from churnhealth.jobs.training_record import run_metrics, run_params, run_tables
 from churnhealth.jobs.training_rows import panel_fingerprint, training_rows
 from churnhealth.jobs.wiring import Workplace
+from churnhealth.search.decision import SearchResult
 
 STAGES = 4
 
@@ -83,6 +89,10 @@ class Learned:
         As made by `healthy_against_churned`.
     verdict : Verdict
     notes : tuple of str
+    searched : SearchResult, optional
+        What a search for options found.
+    pictures : mapping of str to bytes
+        By file name.
     """
 
     panel: Panel
@@ -92,10 +102,16 @@ class Learned:
     side_by_side: pd.DataFrame
     verdict: Verdict
     notes: tuple[str, ...]
+    searched: SearchResult | None = None
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def retrain(
-    workplace: Workplace, *, cutoff: dt.date | None = None, dry_run: bool = False
+    workplace: Workplace,
+    *,
+    cutoff: dt.date | None = None,
+    dry_run: bool = False,
+    search: Search | None = None,
 ) -> RetrainResult:
     """Train on the panel, judge on past quarters, decide, and register.
 
@@ -111,7 +127,10 @@ def retrain(
     cutoff : date, optional
         Retrain as if today were this date: what was known later is not used. None: everything.
     dry_run : bool
-        Do everything but write: no version, no alias, no row of the ledger.
+        Do everything but write: no version, no alias, no row of the ledger. (What a search tried is
+        kept all the same.)
+    search : Search, optional
+        Look for better options first. None: those of the champion, or the defaults.
 
     Raises
     ------
@@ -122,12 +141,14 @@ def retrain(
     if dry_run:
         workplace.progress("reading the panel")
         panel = training_rows(workplace, cutoff)
-        return _result(_learn(workplace, panel, panel_fingerprint(panel)), None, None)
+        return _result(_learn(workplace, panel, panel_fingerprint(panel), search), None, None)
     with job_run(workplace, "retrain") as run:
-        return _retrain(workplace, run, cutoff)
+        return _retrain(workplace, run, cutoff, search)
 
 
-def _retrain(workplace: Workplace, run: JobRun, cutoff: dt.date | None) -> RetrainResult:
+def _retrain(
+    workplace: Workplace, run: JobRun, cutoff: dt.date | None, search: Search | None
+) -> RetrainResult:
     workplace.progress("reading the panel")
     panel = training_rows(workplace, cutoff)
     fingerprint = panel_fingerprint(panel)
@@ -137,7 +158,7 @@ def _retrain(workplace: Workplace, run: JobRun, cutoff: dt.date | None) -> Retra
         cutoff=None if today is None else today.to_pydatetime(),
         input_fingerprint=fingerprint,
     )
-    learned = _learn(workplace, panel, fingerprint)
+    learned = _with_pictures(_learn(workplace, panel, fingerprint, search))
     workplace.progress("registering in MLflow")
     version = _register(workplace, run, learned)
     verdict = learned.verdict
@@ -148,18 +169,30 @@ def _retrain(workplace: Workplace, run: JobRun, cutoff: dt.date | None) -> Retra
     return _result(learned, run.run_id, version)
 
 
-def _learn(workplace: Workplace, panel: Panel, fingerprint: str) -> Learned:
+def _learn(workplace: Workplace, panel: Panel, fingerprint: str, search: Search | None) -> Learned:
+    options = champion_options(workplace)
+    searched = None
+    if search is not None:
+        workplace.progress("searching options on rows known before the first window judged")
+        searched = searched_options(workplace, panel, search, options)
+        options = searched.options
     workplace.progress("training and judging on rows put aside, quarter by quarter")
-    judged = judge(workplace, panel)
+    judged = judge(workplace, panel, options)
     workplace.progress("fitting on all customers")
-    model = fit_rows(workplace, panel, np.ones(len(panel.X), dtype=bool))
+    model = fit_rows(workplace, panel, np.ones(len(panel.X), dtype=bool), None, options)
     side_by_side = healthy_against_churned(
         np.asarray(panel.y), panel.X, customer_id=panel.customer_id, catalogue=workplace.catalogue
     )
     evidence, notes = gate_evidence(workplace, panel, judged, model, side_by_side)
     verdict = decide_promotion(evidence, workplace.settings.promotion.policy)
-    told = (model.model_.summary["reason"], *panel.notes, *notes)
-    return Learned(panel, fingerprint, judged, model, side_by_side, verdict, told)
+    told = (model.model_.summary["reason"], options_note(model, searched), *panel.notes, *notes)
+    return Learned(panel, fingerprint, judged, model, side_by_side, verdict, told, searched)
+
+
+def _with_pictures(learned: Learned) -> Learned:
+    failed: list[str] = []
+    pictures = training_pictures(learned.judged, failed.append)
+    return replace(learned, pictures=pictures, notes=(*learned.notes, *failed))
 
 
 def _result(learned: Learned, run_id: str | None, version: ModelVersion | None) -> RetrainResult:
@@ -188,22 +221,27 @@ def _register(workplace: Workplace, run: JobRun, learned: Learned) -> ModelVersi
 
 def _record(workplace: Workplace, run: JobRun, learned: Learned, artifact: Path) -> TrainingRecord:
     panel, judged, model, verdict = learned.panel, learned.judged, learned.model, learned.verdict
-    card = model_card(workplace.settings, panel, model, judged, verdict, learned.side_by_side)
+    card = model_card(
+        workplace.settings, panel, model, judged, verdict, learned.side_by_side, learned.searched
+    )
     return TrainingRecord(
         run_name=run.run_id,
         artifact_folder=artifact,
         artifact_hash=str(model.artifact_hash_),
         params=run_params(workplace, panel, judged.split, model),
-        metrics=run_metrics(judged),
+        metrics=run_metrics(judged) | search_metrics(learned.searched),
         tags={
             "input_fingerprint": learned.fingerprint,
             "decision": verdict.decision,
             "ledger_run": run.run_id,
         },
-        tables=run_tables(judged, model, panel, learned.side_by_side, verdict),
+        tables=run_tables(judged, model, panel, learned.side_by_side, verdict)
+        | search_tables(learned.searched),
         texts={
             "model_card.md": card,
             "churnhealth.toml": workplace.config.read_text(encoding="utf-8-sig"),
         },
+        pictures=learned.pictures,
         input_example=panel.X.head(5),
+        folds=fold_records(workplace, panel, judged),
     )

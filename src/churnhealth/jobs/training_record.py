@@ -16,7 +16,7 @@ def run_params(
     workplace: Workplace, panel: Panel, split: HoldoutSplit, model: HealthModel
 ) -> dict[str, str | int | float | bool]:
     """Return the settings of a run, and what came of them."""
-    summary = model.model_.summary
+    summary, known = model.model_.summary, model.label_known_through_
     problem = {
         f"problem_{name}": str(value) for name, value in workplace.settings.problem.to_dict().items()
     }
@@ -27,6 +27,8 @@ def run_params(
         "churners": summary["churners"],
         "indicators": len(panel.X.columns),
         "random_state": workplace.settings.model.random_state,
+        "label_known_through": "unknown" if known is None else known.isoformat(),
+        **{f"option_{name.replace('.', '_')}": one for name, one in model.options_.to_flat().items()},
         "calibrator": summary["calibrator"],
         "rung": summary["rung"],
         "leaves": sum(summary["leaves"].values()),

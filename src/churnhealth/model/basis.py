@@ -14,6 +14,7 @@ import numpy as np
 from scipy.interpolate import BSpline
 
 from churnhealth.model.columns import ColumnSpec, FloatArray
+from churnhealth.model.options import SPLINE_KNOTS
 
 DEGREE = 3
 FEWEST_VALUES_FOR_SPLINE = 8
@@ -82,7 +83,7 @@ def learn_basis(
     *,
     splines: bool,
     straight: Collection[int] = (),
-    interior_knots: int = 4,
+    interior_knots: int = SPLINE_KNOTS,
 ) -> tuple[IndicatorBasis, ...]:
     """Learn the basis of every indicator from the encoded training matrix.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,19 +14,22 @@ from churnhealth.domain.scorecard import PointTable
 from churnhealth.model.calibrate import NO_CALIBRATOR, Calibrator
 from churnhealth.model.calibrate_fit import choose_calibrator
 from churnhealth.model.columns import ColumnSpec, FloatArray, IntArray, encode_table, learn_columns
-from churnhealth.model.folds import customer_groups
-from churnhealth.model.ladder import choose_rung, no_rung
+from churnhealth.model.folds import MANY_FOLDS, customer_groups
+from churnhealth.model.ladder import Rung, choose_rung, no_rung
 from churnhealth.model.later import Level, follow_level, mean_level_error
 from churnhealth.model.linear import fit_linear
-from churnhealth.model.points import fit_points
+from churnhealth.model.options import TrainingOptions
+from churnhealth.model.points import PointMember, fit_points
 from churnhealth.model.segments import learn_corrections
 from churnhealth.model.stack import Member, Stack, build_stack
 from churnhealth.model.summary import describe
 from churnhealth.model.training import TrainingRows
-from churnhealth.model.trees import DEEP_TREES, SMALL_TREES, fit_trees
-from churnhealth.model.weights import OutOfFold, members_worth_keeping, stack_weights
+from churnhealth.model.trees import fit_trees
+from churnhealth.model.weights import OutOfFold, members_worth_keeping
 
 LEAF_BUDGET = 60_000
+# A member, and its out-of-fold margins of all rows.
+Fitted = tuple[Member, FloatArray]
 # Splines make some eight columns of each: beyond this there are more coefficients than they are worth.
 MOST_BENT_COLUMNS = 500
 
@@ -82,6 +85,8 @@ class Recipe:
         Number columns whose rise never lowers (1) or never raises (-1) the margin.
     points : PointTable, optional
         The rung "point table" made by hand; None: it is learned.
+    options : TrainingOptions
+        How bold the learners are.
     """
 
     seed: int = 0
@@ -90,6 +95,23 @@ class Recipe:
     segments: tuple[str, ...] = ()
     monotone: Mapping[str, int] = field(default_factory=dict)
     points: PointTable | None = None
+    options: TrainingOptions = field(default_factory=TrainingOptions)
+
+
+@dataclass(frozen=True, eq=False)
+class PlainFits:
+    """The members without trees, which do not depend on how bold trees are.
+
+    Parameters
+    ----------
+    regressions : tuple of (Member, ndarray of shape (n_rows,))
+        Each with its out-of-fold margins.
+    points : tuple of PointMember and ndarray of shape (n_rows,)
+        The point table, likewise.
+    """
+
+    regressions: tuple[Fitted, ...]
+    points: tuple[PointMember, FloatArray]
 
 
 def fit_model(
@@ -116,7 +138,7 @@ def fit_model(
     cutoff : ndarray of int, shape (n_rows,), optional
         When each row was asked about, nanoseconds since 1970; the intercept follows the newest.
     recipe : Recipe, optional
-        Seed, threads, leaf budget, segments.
+        Seed, threads, leaf budget, segments, options.
 
     Notes
     -----
@@ -126,53 +148,79 @@ def fit_model(
     recipe = recipe or Recipe()
     if recipe.points is not None:
         recipe.points.points(frame)  # tells its faults before anything is fitted
-    columns = learn_columns(frame)
-    matrix = encode_table(frame, columns).matrix
     weight = np.ones(len(y)) if weight is None else weight
-    base_rate = float(np.average(y, weights=weight))
-    groups = customer_groups(y, customers, seed=recipe.seed)
-    if groups is None:
+    rows = rows_in_groups(frame, y, weight, customers, recipe)
+    if rows is None:
+        columns, base_rate = learn_columns(frame), float(np.average(y, weights=weight))
         rung = no_rung(_distinct(y, customers))
         stack = build_stack((), np.ones(1), base_rate, len(columns))
         summary = describe(y, customers, rung, stack, NO_CALIBRATOR)
         table = recipe.points or PointTable()
         level_error = mean_level_error(y, weight, customers)
         return FittedModel(columns, stack, NO_CALIBRATOR, base_rate, level_error, summary, table)
-    monotone = tuple(recipe.monotone.get(column.name, 0) for column in columns)
-    rows = TrainingRows(matrix, y, weight, columns, groups, customers, monotone)
     # BLAS threads spin for longer than these small problems take to solve.
     with threadpool_limits(1, user_api="blas"):
-        return _fit_stack(rows, cutoff, recipe, base_rate)
+        return fit_stack(rows, fit_plain(rows, recipe), cutoff, recipe)
 
 
-def _fit_stack(
-    rows: TrainingRows, cutoff: IntArray | None, recipe: Recipe, base_rate: float
+def rows_in_groups(
+    frame: pd.DataFrame,
+    y: FloatArray,
+    weight: FloatArray,
+    customers: IntArray | None,
+    recipe: Recipe,
+    most: int = MANY_FOLDS,
+) -> TrainingRows | None:
+    """Encode a table and deal its customers into at most so many groups.
+
+    None where a class has fewer than two customers: nothing can be judged out of fold.
+    """
+    columns = learn_columns(frame)
+    groups = customer_groups(y, customers, seed=recipe.seed, most=most)
+    if groups is None:
+        return None
+    matrix = encode_table(frame, columns).matrix
+    monotone = tuple(recipe.monotone.get(column.name, 0) for column in columns)
+    return TrainingRows(matrix, y, weight, columns, groups, customers, monotone)
+
+
+def fit_plain(rows: TrainingRows, recipe: Recipe) -> PlainFits:
+    """Fit the regressions and the point table, out of fold and on all rows."""
+    bent = len(rows.columns) <= MOST_BENT_COLUMNS
+    knots = recipe.options.spline_knots
+    return PlainFits(
+        (
+            fit_linear(rows, splines=False),
+            *([fit_linear(rows, splines=True, knots=knots)] if bent else []),
+        ),
+        fit_points(rows, recipe.points),
+    )
+
+
+def fit_stack(
+    rows: TrainingRows, plain: PlainFits, cutoff: IntArray | None, recipe: Recipe
 ) -> FittedModel:
-    learners, margins = _fit_members(rows, recipe)
-    points, margin_of_points = fit_points(rows, recipe.points)
-    members: list[Member] = [*learners, points]
-    margins = np.column_stack([margins, margin_of_points])
-    told = OutOfFold(margins, rows.y, rows.weight, rows.groups, rows.customers)
-    rungs = {
-        "point table": [len(learners)],
-        "logistic": [at for at, member in enumerate(learners) if not member.leaves],
-        "stack": list(range(len(learners))),
-    }
-    rung, allowed = choose_rung(told, rungs, _distinct(rows.y, rows.customers))
-    told = _of_members(told, allowed)
-    kept = members_worth_keeping(told, [members[at].leaves for at in allowed], recipe.leaf_budget)
-    told, members = _of_members(told, kept), [members[allowed[at]] for at in kept]
-    weights = stack_weights(told.margins, told.y, told.weight)
-    # A table of points names the levels themselves, not their churn rates.
-    codes = () if points in members else rows.target_codes
-    stack = build_stack(members, weights, base_rate, rows.matrix.shape[1], codes)
+    """Fit the trees, weigh all members by what they say out of fold, and calibrate.
+
+    Parameters
+    ----------
+    rows : TrainingRows
+        With at least two folds.
+    plain : PlainFits
+        The other members, fitted on the same rows.
+    cutoff : ndarray of int, shape (n_rows,), optional
+        As for `fit_model`.
+    recipe : Recipe
+    """
+    told, stack, weights, rung = _weighed(rows, plain, recipe)
+    learned = told.margins.shape[1] > 0
     margin = told.stacked(weights)
     calibrator, losses = NO_CALIBRATOR, dict[str, float]()
-    if members:
+    if learned:
         calibrator, losses = choose_calibrator(margin, told.y, told.weight, told.groups, told.customers)
     matrix = rows.matrix
     # Where everybody gets the base rate, everybody does.
-    segments = _segment_columns(rows, recipe) if members else []
+    segments = _segment_columns(rows, recipe) if learned else []
     corrections, gains = learn_corrections(margin, calibrator, matrix, told, segments)
     stack = stack.corrected(corrections)
     for correction in corrections:
@@ -186,21 +234,45 @@ def _fit_stack(
         told=told, level=level, margin=margin, calibrator_losses=losses,
         segment_gains={rows.columns[at].name: gain for at, gain in gains.items()},
     )  # fmt: skip
-    return FittedModel(rows.columns, stack, calibrator, base_rate, level.error, summary, points.table)
+    base_rate = float(np.average(rows.y, weights=rows.weight))
+    return FittedModel(
+        rows.columns, stack, calibrator, base_rate, level.error, summary, plain.points[0].table
+    )
 
 
-def _fit_members(rows: TrainingRows, recipe: Recipe) -> tuple[list[Member], FloatArray]:
-    fitted: list[tuple[Member, FloatArray]] = [
-        fit_linear(rows, splines=False),
-        *([fit_linear(rows, splines=True)] if len(rows.columns) <= MOST_BENT_COLUMNS else []),
-        fit_trees(rows, SMALL_TREES, seed=recipe.seed, threads=recipe.threads),
-        fit_trees(rows, DEEP_TREES, seed=recipe.seed, threads=recipe.threads),
+def _weighed(
+    rows: TrainingRows, plain: PlainFits, recipe: Recipe
+) -> tuple[OutOfFold, Stack, FloatArray, Rung]:
+    """Return what the members that were kept said, the stack of them, their weights, and the rung."""
+    learners = [*plain.regressions, *_fit_bags(rows, recipe)]
+    points, margin_of_points = plain.points
+    members: list[Member] = [*(member for member, _ in learners), points]
+    margins = np.column_stack([*(margin for _, margin in learners), margin_of_points])
+    price = recipe.options.even_price
+    told = OutOfFold(margins, rows.y, rows.weight, rows.groups, rows.customers, price)
+    rungs = {
+        "point table": [len(learners)],
+        "logistic": [at for at, (member, _) in enumerate(learners) if not member.leaves],
+        "stack": list(range(len(learners))),
+    }
+    rung, allowed = choose_rung(told, rungs, _distinct(rows.y, rows.customers))
+    told = told.among(allowed)
+    kept = members_worth_keeping(told, [members[at].leaves for at in allowed], recipe.leaf_budget)
+    told, members = told.among(kept), [members[allowed[at]] for at in kept]
+    weights = told.weights()
+    # A table of points names the levels themselves, not their churn rates.
+    codes = () if points in members else rows.target_codes
+    base_rate = float(np.average(rows.y, weights=rows.weight))
+    stack = build_stack(members, weights, base_rate, rows.matrix.shape[1], codes)
+    return told, stack, weights, rung
+
+
+def _fit_bags(rows: TrainingRows, recipe: Recipe) -> list[Fitted]:
+    options = {"small trees": recipe.options.small_trees, "deep trees": recipe.options.deep_trees}
+    return [
+        fit_trees(rows, one, name=name, seed=recipe.seed, threads=recipe.threads)
+        for name, one in options.items()
     ]
-    return [member for member, _ in fitted], np.column_stack([margin for _, margin in fitted])
-
-
-def _of_members(told: OutOfFold, members: Sequence[int]) -> OutOfFold:
-    return OutOfFold(told.margins[:, list(members)], told.y, told.weight, told.groups, told.customers)
 
 
 def _segment_columns(rows: TrainingRows, recipe: Recipe) -> list[tuple[int, int]]:

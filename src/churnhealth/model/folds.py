@@ -29,7 +29,9 @@ class Fold:
     test: BoolArray
 
 
-def customer_groups(y: FloatArray, customers: IntArray | None, *, seed: int) -> IntArray | None:
+def customer_groups(
+    y: FloatArray, customers: IntArray | None, *, seed: int, most: int = MANY_FOLDS
+) -> IntArray | None:
     """Deal the customers into groups of similar size and churn.
 
     Parameters
@@ -40,6 +42,8 @@ def customer_groups(y: FloatArray, customers: IntArray | None, *, seed: int) -> 
         Customer codes; all rows of a customer share a group. None: every row its own customer.
     seed : int
         Seed of the shuffle.
+    most : int
+        At most so many groups, 2 or more.
 
     Returns
     -------
@@ -50,7 +54,7 @@ def customer_groups(y: FloatArray, customers: IntArray | None, *, seed: int) -> 
     """
     codes = np.arange(len(y)) if customers is None else customers
     smallest = min(len(np.unique(codes[y == label])) for label in (0.0, 1.0))
-    splits = min(MANY_FOLDS if smallest < ENOUGH_FOR_FEW else FEW_FOLDS, smallest)
+    splits = min(MANY_FOLDS if smallest < ENOUGH_FOR_FEW else FEW_FOLDS, most, smallest)
     if splits < 2:
         return None
     repeated = len(np.unique(codes)) < len(codes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -70,8 +70,7 @@ def choose_rung(
     """
     rows = {"base rate": log_losses(np.full(len(told.y), told.base), told.y)}
     for name, members in rungs.items():
-        part = replace(told, margins=told.margins[:, list(members)])
-        rows[name] = log_losses(honest_margin(part), told.y)
+        rows[name] = log_losses(honest_margin(told.among(members)), told.y)
     losses = {name: float(np.average(one, weights=told.weight)) for name, one in rows.items()}
     best = min(rungs, key=lambda name: losses[name])
     gain = rows["base rate"] - rows[best]

@@ -16,6 +16,7 @@ from churnhealth.model.basis import IndicatorBasis, basis_matrix, learn_basis
 from churnhealth.model.calibrate import log_losses
 from churnhealth.model.columns import FloatArray
 from churnhealth.model.folds import Fold
+from churnhealth.model.options import SPLINE_KNOTS
 from churnhealth.model.training import TrainingRows
 
 # Inverse penalties, from nearly the base rate to nearly no penalty.
@@ -106,7 +107,9 @@ class LinearMember:
         return cls(**{**values, **lists, "basis": basis})
 
 
-def fit_linear(rows: TrainingRows, *, splines: bool) -> tuple[LinearMember, FloatArray]:
+def fit_linear(
+    rows: TrainingRows, *, splines: bool, knots: int = SPLINE_KNOTS
+) -> tuple[LinearMember, FloatArray]:
     """Fit the learner; choose its strength by pooled out-of-fold log loss.
 
     Parameters
@@ -115,6 +118,8 @@ def fit_linear(rows: TrainingRows, *, splines: bool) -> tuple[LinearMember, Floa
         With at least one fold.
     splines : bool
         Bend numbers by cubic B-splines; False: straight lines.
+    knots : int
+        Knots of a spline inside the range of its number.
 
     Returns
     -------
@@ -124,9 +129,10 @@ def fit_linear(rows: TrainingRows, *, splines: bool) -> tuple[LinearMember, Floa
         Out-of-fold margins with that strength.
     """
     directed = [at for at, direction in enumerate(rows.monotone) if direction]
-    columns = _Columns(
-        rows, learn_basis(rows.whole, rows.learner_columns, splines=splines, straight=directed)
+    basis = learn_basis(
+        rows.whole, rows.learner_columns, splines=splines, straight=directed, interior_knots=knots
     )
+    columns = _Columns(rows, basis)
     bounds = _bounds(columns.basis, rows.monotone) if directed else None
     out_of_fold = np.zeros((len(STRENGTHS), len(rows.y)))
     paths = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,31 +13,13 @@ import numpy as np
 
 from churnhealth.model.columns import FloatArray
 from churnhealth.model.folds import Fold
+from churnhealth.model.options import TreeOptions
 from churnhealth.model.training import TrainingRows
 
 MOST_ROUNDS = 2000
 PATIENCE = 60
 
 _LEAVES = re.compile(r"\nnum_leaves=(\d+)")
-
-
-@dataclass(frozen=True)
-class TreeRecipe:
-    """How bold the trees of a bag are.
-
-    Parameters
-    ----------
-    name : str
-        What reports call the learner.
-    settings : mapping
-        LightGBM's parameters.
-    smallest_leaf : int
-        Fewest rows in a leaf; fewer on small tables.
-    """
-
-    name: str
-    settings: Mapping[str, Any]
-    smallest_leaf: int
 
 
 SHARED: dict[str, Any] = {
@@ -47,26 +29,6 @@ SHARED: dict[str, Any] = {
     "force_col_wise": True,
     "verbosity": -1,
 }
-SMALL_TREES = TreeRecipe(
-    "small trees",
-    {
-        "learning_rate": 0.03,
-        "max_depth": 3,
-        "num_leaves": 6,
-        "feature_fraction_bynode": 0.4,
-        "lambda_l2": 10.0,
-    },
-    smallest_leaf=50,
-)
-DEEP_TREES = TreeRecipe(
-    "deep trees",
-    {
-        "learning_rate": 0.03,
-        "num_leaves": 31,
-        "feature_fraction_bynode": 0.8,
-    },
-    smallest_leaf=10,
-)
 
 
 @dataclass(frozen=True)
@@ -117,7 +79,7 @@ class TreeMember:
 
 
 def fit_trees(
-    rows: TrainingRows, recipe: TreeRecipe, *, seed: int, threads: int
+    rows: TrainingRows, options: TreeOptions, *, name: str = "trees", seed: int, threads: int
 ) -> tuple[TreeMember, FloatArray]:
     """Fit one booster per fold; one number of rounds for all, by pooled out-of-fold log loss.
 
@@ -128,8 +90,10 @@ def fit_trees(
     ----------
     rows : TrainingRows
         With at least one fold.
-    recipe : TreeRecipe
+    options : TreeOptions
         How bold the trees are.
+    name : str
+        What reports call the learner.
     seed : int
         Seed of the columns that each node may use.
     threads : int
@@ -144,10 +108,10 @@ def fit_trees(
     """
     settings = {
         **SHARED,
-        **recipe.settings,
+        **options.to_lightgbm(),
         "seed": seed,
         "num_threads": threads,
-        "min_data_in_leaf": int(np.clip(len(rows.y) // 25, 5, recipe.smallest_leaf)),
+        "min_data_in_leaf": int(np.clip(len(rows.y) // 25, 5, options.smallest_leaf)),
     }
     if rows.is_monotone:
         settings["monotone_constraints"] = list(rows.monotone)
@@ -159,7 +123,7 @@ def fit_trees(
         margin[fold.test] = booster.predict(test, raw_score=True, num_iteration=rounds)
     # The texts of the first rounds only, so that they are all there is.
     bag = tuple(booster.model_to_string(num_iteration=rounds) for booster in boosters)
-    return TreeMember(bag, rows.matrix.shape[1], recipe.name), margin
+    return TreeMember(bag, rows.matrix.shape[1], name), margin
 
 
 def _start(rows: TrainingRows, fold: Fold, settings: dict[str, Any], test: FloatArray) -> lgb.Booster:

@@ -7,7 +7,7 @@ that price no longer matters.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -15,13 +15,12 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from churnhealth.model.calibrate import log_losses
-from churnhealth.model.columns import FloatArray, IntArray
+from churnhealth.model.columns import BoolArray, FloatArray, IntArray
 from churnhealth.model.noise import standard_error
+from churnhealth.model.options import EVEN_PRICE
 
 SMALLEST_WEIGHT = 0.01
 BASE_RATE_SHARE = 0.2
-# Nats for leaving the even shares: sum((weight - share)^2 / share) costs so much.
-PRICE = 0.5
 WORTH = 0.5
 
 
@@ -39,6 +38,8 @@ class OutOfFold:
         Groups of customers.
     customers : ndarray of int, shape (n_rows,), or None
         Customer codes.
+    price : float
+        Nats that the weights pay for leaving even shares.
     """
 
     margins: FloatArray
@@ -46,6 +47,11 @@ class OutOfFold:
     weight: FloatArray
     groups: IntArray
     customers: IntArray | None = None
+    price: float = EVEN_PRICE
+
+    def among(self, members: Sequence[int]) -> OutOfFold:
+        """Return what some of the members said, by their positions."""
+        return replace(self, margins=self.margins[:, list(members)])
 
     @property
     def base(self) -> float:
@@ -56,13 +62,18 @@ class OutOfFold:
         """Return the stack's margins; the base rate's weight comes last."""
         return np.asarray(self.margins @ weights[:-1] + weights[-1] * self.base)
 
+    def weights(self, rows: BoolArray | None = None) -> FloatArray:
+        """Return the convex weights learned from all rows or some; the base rate's own comes last."""
+        taken = slice(None) if rows is None else rows
+        return stack_weights(self.margins[taken], self.y[taken], self.weight[taken], price=self.price)
+
     def loss(self, margin: FloatArray) -> float:
         """Return the mean log loss of margins."""
         return float(np.average(log_losses(margin, self.y), weights=self.weight))
 
 
 def stack_weights(
-    margins: FloatArray, y: FloatArray, weight: FloatArray, *, price: float = PRICE
+    margins: FloatArray, y: FloatArray, weight: FloatArray, *, price: float = EVEN_PRICE
 ) -> FloatArray:
     """Return the convex weights with the lowest log loss; the base rate's own weight comes last.
 
@@ -114,7 +125,7 @@ def honest_margin(told: OutOfFold) -> FloatArray:
     margin = np.zeros(len(told.y))
     for group in np.unique(told.groups):
         test = told.groups == group
-        weights = stack_weights(told.margins[~test], told.y[~test], told.weight[~test])
+        weights = told.weights(~test)
         margin[test] = told.margins[test] @ weights[:-1] + weights[-1] * told.base
     return margin
 
@@ -158,9 +169,8 @@ def members_worth_keeping(told: OutOfFold, leaves: list[int], leaf_budget: int) 
 
 def _losses(told: OutOfFold, members: Sequence[int]) -> FloatArray:
     """Return each row's loss when these members are weighed anew."""
-    margins = told.margins[:, list(members)]
-    weights = stack_weights(margins, told.y, told.weight)
-    return log_losses(margins @ weights[:-1] + weights[-1] * told.base, told.y)
+    part = told.among(members)
+    return log_losses(part.stacked(part.weights()), told.y)
 
 
 def _is_worth(gain: FloatArray, told: OutOfFold) -> bool:
