@@ -11,13 +11,13 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 
 @contextmanager
-def stages(total: int, *, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+def stages(total: int | None, *, quiet: bool = False) -> Iterator[Callable[[str], None]]:
     """Show each stage as it begins; on standard error, so that results can be piped.
 
     Parameters
     ----------
-    total : int
-        How many stages there will be.
+    total : int, optional
+        How many stages there will be; None where nobody knows.
     quiet : bool
         Show nothing.
     """
@@ -27,7 +27,7 @@ def stages(total: int, *, quiet: bool = False) -> Iterator[Callable[[str], None]
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("starting", total=total + 1)
+        task = bar.add_task("starting", total=None if total is None else total + 1)
 
         def show(stage: str) -> None:
             bar.update(task, description=escape(stage), advance=1)

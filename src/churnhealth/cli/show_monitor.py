@@ -10,7 +10,14 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from churnhealth.cli.printing import console, new_table, plain_text, print_json, print_lines
+from churnhealth.cli.printing import (
+    console,
+    new_table,
+    plain_text,
+    print_json,
+    print_lines,
+    records,
+)
 from churnhealth.domain.health import BAND_LABELS
 from churnhealth.jobs.lists import CustomerLists
 from churnhealth.jobs.monitor import MonitorResult
@@ -69,23 +76,15 @@ def _document(result: MonitorResult) -> dict[str, Any]:
         "model_version": result.model_version,
         "run_id": result.run_id,
         "checks": [vars(check) for check in result.checks],
-        "periods": _records(result.periods),
-        "customers": _records(result.customers),
-        "lead_times": _records(result.lead_times),
+        "periods": records(result.periods),
+        "customers": records(result.customers),
+        "lead_times": records(result.lead_times),
         "lead_quantiles": {
             name: None if value != value else value for name, value in result.lead_quantiles.items()
         },
         "drift": result.drift.to_dict(),
         "notes": list(result.notes),
     }
-
-
-def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
-    plain = table.astype(object).where(table.notna(), None)
-    return [
-        {k: v.isoformat() if isinstance(v, pd.Timestamp) else v for k, v in row.items()}
-        for row in plain.to_dict("records")
-    ]
 
 
 def _checks(result: MonitorResult) -> Table:

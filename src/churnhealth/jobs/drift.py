@@ -12,15 +12,11 @@ import pandas as pd
 from churnhealth.errors import DriftError, listed
 from churnhealth.estimator import HealthModel
 from churnhealth.evaluate.checks import IntArray
-from churnhealth.evaluate.drift import (
-    DRIFT_COLUMNS,
-    GROUP_COLUMNS,
-    DriftPolicy,
-    drift_table,
-    missing_by_group,
-)
+from churnhealth.evaluate.drift import DRIFT_COLUMNS, DriftPolicy, drift_table
+from churnhealth.evaluate.missing import coverage_warnings, missing_by_group
 from churnhealth.jobs.settings_monitor import DriftSettings
 from churnhealth.model.columns import FloatArray, encode_table
+from churnhealth.model.drift_reference import DriftReference
 
 NO_REFERENCE = "drift is not known: the model keeps no reference; retrain to make one"
 NOBODY = "drift is not known: there is no customer to compare"
@@ -41,7 +37,7 @@ class DriftReport:
     indicators : DataFrame
         As `evaluate.drift.drift_table` makes it; no rows when unknown.
     groups : DataFrame
-        As `evaluate.drift.missing_by_group` makes it; no rows when unknown.
+        As `evaluate.missing.missing_by_group` makes it; no rows when there is no customer.
     notes : tuple of str
         What people should know, in sentences; none when nothing drifted.
     """
@@ -80,6 +76,7 @@ class DriftTally:
     policy: DriftPolicy = field(default_factory=DriftPolicy)
     customers: int = 0
     _counts: dict[str, IntArray] = field(default_factory=dict)
+    _missing: dict[str, int] = field(default_factory=dict)
 
     def add(self, frame: pd.DataFrame, churn_probability: FloatArray | None = None) -> None:
         """Count a batch.
@@ -96,26 +93,44 @@ class DriftTally:
         SchemaError
             The columns are not the model's.
         """
+        if frame.empty:
+            return
         reference = self.model.drift_reference_
-        if reference is None or frame.empty:
+        for name, missing in frame.isna().sum().items():
+            self._missing[str(name)] = self._missing.get(str(name), 0) + int(missing)
+        self.customers += len(frame)
+        if reference is None:
             return
         columns = self.model.model_.columns
         scored = self.model.churn_probability(frame) if churn_probability is None else churn_probability
         counted = reference.count(encode_table(frame, columns), columns, scored)
         for name, counts in counted.items():
             self._counts[name] = self._counts.get(name, np.zeros_like(counts)) + counts
-        self.customers += len(frame)
 
     def report(self) -> DriftReport:
         """Compare what was counted so far with the reference."""
         reference = self.model.drift_reference_
+        shares = {name: missing / self.customers for name, missing in self._missing.items()}
+        groups = self._coverage(shares, reference)
         if reference is None or not self.customers:
-            table, groups = (pd.DataFrame(columns=list(one)) for one in (DRIFT_COLUMNS, GROUP_COLUMNS))
+            nothing = pd.DataFrame(columns=list(DRIFT_COLUMNS))
             note = NO_REFERENCE if reference is None else NOBODY
-            return DriftReport(UNKNOWN, self.customers, table, groups, (note,))
+            return DriftReport(UNKNOWN, self.customers, nothing, groups, (note,))
         table = drift_table(reference, self._counts, self.model.catalogue_, self.policy)
-        verdict, notes = self.policy.overall(table), tuple(_notes(table))
-        return DriftReport(verdict, self.customers, table, missing_by_group(table), notes)
+        notes = (*_notes(table), *coverage_warnings(groups))
+        verdict = self.policy.overall(table)
+        if verdict == "ok" and (groups["verdict"] == "warn").any():
+            verdict = "warn"
+        return DriftReport(verdict, self.customers, table, groups, notes)
+
+    def _coverage(self, shares: dict[str, float], reference: DriftReference | None) -> pd.DataFrame:
+        return missing_by_group(
+            shares,
+            reference.missing if reference else {},
+            self.model.catalogue_,
+            (reference.customers if reference else 0, self.customers),
+            warn_missing=self.policy.warn_missing,
+        )
 
 
 def check_drift(

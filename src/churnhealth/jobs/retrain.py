@@ -14,6 +14,7 @@ from churnhealth.adapters.tracking import ModelVersion, TrainingRecord
 from churnhealth.domain.promotion import Verdict, decide_promotion
 from churnhealth.estimator import HealthModel
 from churnhealth.evaluate.backtest import Backtest
+from churnhealth.evaluate.missing import coverage_line, coverage_warnings
 from churnhealth.evaluate.report import EvaluationReport
 from churnhealth.evaluate.side_by_side import healthy_against_churned
 from churnhealth.features.panel import Panel
@@ -22,6 +23,8 @@ from churnhealth.jobs.judging import Judged, judge
 from churnhealth.jobs.ledger import JobRun, job_run
 from churnhealth.jobs.model_card import model_card
 from churnhealth.jobs.recipe import fit_rows
+from churnhealth.jobs.stages import Stages
+from churnhealth.jobs.training_coverage import training_coverage
 from churnhealth.jobs.training_record import run_metrics, run_params, run_tables
 from churnhealth.jobs.training_rows import panel_fingerprint, training_rows
 from churnhealth.jobs.wiring import Workplace
@@ -49,6 +52,9 @@ class RetrainResult:
         What the reader should know about the panel.
     backtest : Backtest
         The new recipe and simpler models, window by window.
+    coverage : DataFrame
+        How much is known in the training rows, and was known when the champion was trained; as
+        `evaluate.missing.missing_by_group` makes it.
     """
 
     run_id: str | None
@@ -58,6 +64,7 @@ class RetrainResult:
     split: str
     notes: tuple[str, ...]
     backtest: Backtest
+    coverage: pd.DataFrame
 
     @property
     def dry_run(self) -> bool:
@@ -83,6 +90,8 @@ class Learned:
         As made by `healthy_against_churned`.
     verdict : Verdict
     notes : tuple of str
+    coverage : DataFrame
+        As in `RetrainResult`.
     """
 
     panel: Panel
@@ -92,6 +101,7 @@ class Learned:
     side_by_side: pd.DataFrame
     verdict: Verdict
     notes: tuple[str, ...]
+    coverage: pd.DataFrame
 
 
 def retrain(
@@ -120,46 +130,66 @@ def retrain(
         written. The champion stays as it is.
     """
     if dry_run:
-        workplace.progress("reading the panel")
-        panel = training_rows(workplace, cutoff)
-        return _result(_learn(workplace, panel, panel_fingerprint(panel)), None, None)
+        stages = Stages(workplace, "retrain")
+        with stages.stage("reading the panel"):
+            panel = training_rows(workplace, cutoff)
+            stages.tell(rows_read=panel.rows_read)
+        return _result(_learn(workplace, stages, panel, panel_fingerprint(panel)), None, None)
     with job_run(workplace, "retrain") as run:
         return _retrain(workplace, run, cutoff)
 
 
 def _retrain(workplace: Workplace, run: JobRun, cutoff: dt.date | None) -> RetrainResult:
-    workplace.progress("reading the panel")
-    panel = training_rows(workplace, cutoff)
-    fingerprint = panel_fingerprint(panel)
-    today = None if cutoff is None else workplace.settings.problem.cutoff_instant(cutoff)
-    record = run.begin(
-        rows_read=panel.rows_read,
-        cutoff=None if today is None else today.to_pydatetime(),
-        input_fingerprint=fingerprint,
-    )
-    learned = _learn(workplace, panel, fingerprint)
-    workplace.progress("registering in MLflow")
-    version = _register(workplace, run, learned)
-    verdict = learned.verdict
-    message = f"{verdict.decision}: {' '.join(verdict.reasons)}"
-    workplace.warehouse.finish_run(
-        record, workplace.clock(), message=message, model_version=version.model_version
-    )
+    stages = run.stages
+    with stages.stage("reading the panel"):
+        panel = training_rows(workplace, cutoff)
+        fingerprint = panel_fingerprint(panel)
+        today = None if cutoff is None else workplace.settings.problem.cutoff_instant(cutoff)
+        record = run.begin(
+            rows_read=panel.rows_read,
+            cutoff=None if today is None else today.to_pydatetime(),
+            input_fingerprint=fingerprint,
+        )
+        stages.tell(rows_read=panel.rows_read, rows_trained=len(panel.X))
+    learned = _learn(workplace, stages, panel, fingerprint)
+    with stages.stage("registering in MLflow"):
+        version = _register(workplace, run, learned)
+        workplace.warehouse.finish_run(
+            record, workplace.clock(), message=_message(learned), model_version=version.model_version
+        )
+        stages.tell(model_version=version.model_version, result=learned.verdict.decision)
     return _result(learned, run.run_id, version)
 
 
-def _learn(workplace: Workplace, panel: Panel, fingerprint: str) -> Learned:
-    workplace.progress("training and judging on rows put aside, quarter by quarter")
-    judged = judge(workplace, panel)
-    workplace.progress("fitting on all customers")
-    model = fit_rows(workplace, panel, np.ones(len(panel.X), dtype=bool))
-    side_by_side = healthy_against_churned(
-        np.asarray(panel.y), panel.X, customer_id=panel.customer_id, catalogue=workplace.catalogue
+def _message(learned: Learned) -> str:
+    """Say what the ledger should remember of a training run."""
+    verdict = learned.verdict
+    told = [f"{verdict.decision}: {' '.join(verdict.reasons)}", *_coverage_warnings(learned.coverage)]
+    return "; ".join([*told, coverage_line(learned.coverage)])
+
+
+def _coverage_warnings(coverage: pd.DataFrame) -> tuple[str, ...]:
+    return coverage_warnings(coverage, "when the champion was trained")
+
+
+def _learn(workplace: Workplace, stages: Stages, panel: Panel, fingerprint: str) -> Learned:
+    with stages.stage("training and judging on rows put aside, quarter by quarter"):
+        judged = judge(workplace, panel)
+    with stages.stage("fitting on all customers"):
+        model = fit_rows(workplace, panel, np.ones(len(panel.X), dtype=bool))
+        side_by_side = healthy_against_churned(
+            np.asarray(panel.y), panel.X, customer_id=panel.customer_id, catalogue=workplace.catalogue
+        )
+        evidence, notes = gate_evidence(workplace, panel, judged, model, side_by_side)
+        verdict = decide_promotion(evidence, workplace.settings.promotion.policy)
+        coverage = training_coverage(panel, model, judged, workplace.settings.drift.policy)
+    told = (
+        model.model_.summary["reason"],
+        *panel.notes,
+        *notes,
+        *_coverage_warnings(coverage),
     )
-    evidence, notes = gate_evidence(workplace, panel, judged, model, side_by_side)
-    verdict = decide_promotion(evidence, workplace.settings.promotion.policy)
-    told = (model.model_.summary["reason"], *panel.notes, *notes)
-    return Learned(panel, fingerprint, judged, model, side_by_side, verdict, told)
+    return Learned(panel, fingerprint, judged, model, side_by_side, verdict, told, coverage)
 
 
 def _result(learned: Learned, run_id: str | None, version: ModelVersion | None) -> RetrainResult:
@@ -172,6 +202,7 @@ def _result(learned: Learned, run_id: str | None, version: ModelVersion | None) 
         judged.split.description,
         learned.notes,
         judged.backtest,
+        learned.coverage,
     )
 
 
@@ -188,7 +219,9 @@ def _register(workplace: Workplace, run: JobRun, learned: Learned) -> ModelVersi
 
 def _record(workplace: Workplace, run: JobRun, learned: Learned, artifact: Path) -> TrainingRecord:
     panel, judged, model, verdict = learned.panel, learned.judged, learned.model, learned.verdict
-    card = model_card(workplace.settings, panel, model, judged, verdict, learned.side_by_side)
+    card = model_card(
+        workplace.settings, panel, model, judged, verdict, learned.side_by_side, learned.coverage
+    )
     return TrainingRecord(
         run_name=run.run_id,
         artifact_folder=artifact,
@@ -200,7 +233,10 @@ def _record(workplace: Workplace, run: JobRun, learned: Learned, artifact: Path)
             "decision": verdict.decision,
             "ledger_run": run.run_id,
         },
-        tables=run_tables(judged, model, panel, learned.side_by_side, verdict),
+        tables={
+            **run_tables(judged, model, panel, learned.side_by_side, verdict),
+            "coverage": learned.coverage,
+        },
         texts={
             "model_card.md": card,
             "churnhealth.toml": workplace.config.read_text(encoding="utf-8-sig"),

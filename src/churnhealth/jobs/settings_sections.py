@@ -167,11 +167,12 @@ class PanelSettings(Section):
 
 
 class ScoringSettings(Section):
-    """[scoring]: the customers to be scored (default: the panel), how many drivers, rows at a time."""
+    """[scoring]: whom to score (default: the panel), when, how many drivers, rows at a time."""
 
     table: Text | None = None
     file: File = None
     cutoff_date: Date = None
+    every: Literal["week", "month", "quarter"] | None = None
     max_reject_share: Annotated[float, Field(ge=0, le=1)] = 0.1
     drivers: Annotated[int, Field(ge=1)] = 5
     batch_rows: Annotated[int, Field(ge=1)] = 50_000
