@@ -62,9 +62,9 @@ def test_an_indicator_that_was_not_there_then_is_not_compared() -> None:
 def test_the_line_tells_the_least_known_group_first_and_warnings_name_both_times() -> None:
     table = missing_by_group({"logins": 0.0, "nps": 0.85}, THEN | {"nps": 0.5}, CATALOGUE, (500, 500))
     assert coverage_line(table) == "known values by group: satisfaction 15%, usage 100%"
-    assert coverage_warnings(table, "when the champion was trained") == (
-        "satisfaction: 85% of the values are missing, 50% when the champion was trained",
-    )
+    (said,) = coverage_warnings(table)
+    assert said.en == "satisfaction: 85% of the values are missing, 50% in the training data"
+    assert said.ja == "satisfaction：値の85%が欠損（学習時は50%）"
     nothing = missing_by_group({}, {}, CATALOGUE)
     assert (len(nothing), coverage_line(nothing), coverage_warnings(nothing)) == (0, "", ())
 

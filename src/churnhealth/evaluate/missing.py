@@ -11,6 +11,7 @@ from scipy.stats import norm
 from churnhealth.domain.health import FloatArray
 from churnhealth.domain.indicators import Catalogue
 from churnhealth.errors import SchemaError
+from churnhealth.evaluate.said import Said
 
 MISSING_COLUMNS = ("indicator_group", "indicators", "missing_reference", "missing_now", "verdict")
 UNKNOWN = "unknown"
@@ -18,6 +19,7 @@ UNKNOWN = "unknown"
 WARN_MISSING = 0.1
 # The chance of any false alarm among all groups when nothing has changed.
 ALARM = 0.05
+THEN = Said("in the training data", "学習時")
 
 
 def missing_by_group(
@@ -97,18 +99,22 @@ def coverage_line(table: pd.DataFrame) -> str:
     return f"known values by group: {', '.join(told)}"
 
 
-def coverage_warnings(table: pd.DataFrame, then: str = "in the training data") -> tuple[str, ...]:
+def coverage_warnings(table: pd.DataFrame, then: Said = THEN) -> tuple[Said, ...]:
     """Say of which groups more is missing than there was, a sentence each.
 
     Examples
     --------
     >>> table = missing_by_group({"nps": 0.85}, {"nps": 0.6}, Catalogue(), (400, 400))
-    >>> coverage_warnings(table)
-    ('satisfaction: 85% of the values are missing, 60% in the training data',)
+    >>> coverage_warnings(table)[0].en
+    'satisfaction: 85% of the values are missing, 60% in the training data'
     """
     return tuple(
-        f"{row['indicator_group']}: {row['missing_now']:.0%} of the values are missing, "
-        f"{row['missing_reference']:.0%} {then}"
+        Said(
+            f"{row['indicator_group']}: {row['missing_now']:.0%} of the values are missing, "
+            f"{row['missing_reference']:.0%} {then.en}",
+            f"{row['indicator_group']}：値の{row['missing_now']:.0%}が欠損（{then.ja}は"
+            f"{row['missing_reference']:.0%}）",
+        )
         for row in table[table["verdict"] == "warn"].to_dict("records")
     )
 

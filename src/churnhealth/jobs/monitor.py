@@ -137,7 +137,7 @@ def _monitor(workplace: Workplace, run: JobRun, since: dt.date | None) -> Monito
 
 def told(result: MonitorResult) -> str:
     """Say the verdict in one line, as the ledger keeps it."""
-    reasons = " ".join(check.reason for check in result.checks if check.status == "due")
+    reasons = " ".join(check.reason_en for check in result.checks if check.status == "due")
     return f"a retrain is due: {reasons}" if result.due else "no retrain is due"
 
 
@@ -202,6 +202,7 @@ def _checks(
         drift.verdict,
         drift.notes,
         age,
+        drifted_ja=drift.notes_ja,
         max_age_days=settings.monitor.max_age_days,
         minimum_churners=settings.monitor.minimum_churners,
     )

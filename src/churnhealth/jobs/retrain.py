@@ -16,6 +16,7 @@ from churnhealth.estimator import HealthModel
 from churnhealth.evaluate.backtest import Backtest
 from churnhealth.evaluate.missing import coverage_line, coverage_warnings
 from churnhealth.evaluate.report import EvaluationReport
+from churnhealth.evaluate.said import Said
 from churnhealth.evaluate.side_by_side import healthy_against_churned
 from churnhealth.features.panel import Panel
 from churnhealth.jobs.gate import gate_evidence
@@ -169,7 +170,8 @@ def _message(learned: Learned) -> str:
 
 
 def _coverage_warnings(coverage: pd.DataFrame) -> tuple[str, ...]:
-    return coverage_warnings(coverage, "when the champion was trained")
+    then = Said("when the champion was trained", "現行モデルの学習時")
+    return tuple(one.en for one in coverage_warnings(coverage, then))
 
 
 def _learn(workplace: Workplace, stages: Stages, panel: Panel, fingerprint: str) -> Learned:
