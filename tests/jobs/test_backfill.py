@@ -115,6 +115,20 @@ def test_a_cutoff_that_fails_leaves_those_before_it_and_is_named(weekly: Workpla
     assert told["failed"]["type"] == "SchemaError"
 
 
+def test_what_nobody_foresaw_is_raised_with_what_was_done(
+    weekly: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(workplace: Workplace, *, cutoff: dt.date, champion: object) -> object:
+        if cutoff > weekly.settings.problem.cutoff_instant(DAYS[0]):
+            raise RuntimeError("the machine is on fire")
+        return None
+
+    monkeypatch.setattr("churnhealth.jobs.backfill.score", broken)
+    with pytest.raises(RuntimeError) as told:
+        backfill(weekly, SINCE)
+    assert told.value.__notes__ == ["Scored before it, and kept: 2026-04-06."]
+
+
 def test_one_champion_scores_all_of_it(weekly: Workplace) -> None:
     asked = 0
     champion = weekly.registry.champion

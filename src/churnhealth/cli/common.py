@@ -91,16 +91,20 @@ def _code_of(work: Callable[[], int], *, as_json: bool, debug: bool, log: JsonLo
     except ChurnHealthError as error:
         if debug:
             raise
-        notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
-        _complain(f"{error}{notes}", type(error).__name__, as_json=as_json, log=log)
+        _complain(f"{error}{_notes(error)}", type(error).__name__, as_json=as_json, log=log)
         return USAGE if isinstance(error, ConfigError) else FAILED
     except Exception as error:
         # The last resort: whatever it was, a traceback only on demand.
         if debug:
             raise
-        told = f"unexpected {type(error).__name__}: {error}\n--debug shows where it came from"
+        name = type(error).__name__
+        told = f"unexpected {name}: {error}{_notes(error)}\n--debug shows where it came from"
         _complain(told, type(error).__name__, as_json=as_json, log=log)
         return FAILED
+
+
+def _notes(error: Exception) -> str:
+    return "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
 
 
 def _complain(message: str, kind: str, *, as_json: bool, log: JsonLog | None) -> None:

@@ -61,6 +61,8 @@ def score(
         with stages(None, quiet=as_json or log_json) as progress:
             workplace = open_project(config, progress)
             filled = backfill(workplace, first, date)
+        if filled.failure is not None and debug:
+            raise filled.failure.error
         show.backfilled(workplace, filled, as_json=as_json)
         if filled.failure is None:
             return DONE

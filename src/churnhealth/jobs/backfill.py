@@ -103,6 +103,8 @@ def backfill(workplace: Workplace, since: dt.date, until: dt.date | None = None)
         No cutoff lies between the dates, or the customers to be scored have no cutoff column.
     ChurnHealthError
         There is no champion, or the sources cannot be read.
+    Exception
+        What nobody foresaw, with a note of the cutoffs that were scored before.
     """
     cutoffs = _cutoffs(workplace, since, until)
     champion = champion_model(workplace.registry)
@@ -117,6 +119,9 @@ def backfill(workplace: Workplace, since: dt.date, until: dt.date | None = None)
             failure = BackfillFailure(names[place], error)
             left = tuple(names[place + 1 :])
             return BackfillResult(tuple(runs), failure, left, problem.timezone)
+        except Exception as error:
+            error.add_note(f"Scored before it, and kept: {', '.join(names[:place]) or 'none'}.")
+            raise
     return BackfillResult(tuple(runs), None, (), problem.timezone)
 
 
