@@ -13,7 +13,8 @@ from churnhealth.domain.monitor_tables import CREATED_TABLES
 from churnhealth.errors import WarehouseError
 
 END = pd.Timestamp("2026-04-03", tz="UTC")
-OUTPUTS = sorted([contract.name for contract in CREATED_TABLES] + ["health_current"])
+VIEWS = ["health_current", "health_prevention", "health_expansion"]
+OUTPUTS = sorted([contract.name for contract in CREATED_TABLES] + VIEWS)
 HOSTILE = [
     '"; DROP TABLE health_scores; --',
     "'); DELETE FROM health_runs; --",

@@ -26,8 +26,9 @@ def monitoring(run_id: str = "watch") -> RunRecord:
 
 def checks(run_id: str, **statuses: str) -> pd.DataFrame:
     names = pd.Series(list(statuses), dtype="str")
+    words = {"check_en": "age", "check_ja": "モデルの古さ", "reason_ja": "古い。"}
     return pd.DataFrame({"check_name": names, "status": list(statuses.values())}).assign(
-        run_id=run_id, checked_at=NOW, model_version="m1", reason='it\'s "so"; --'
+        run_id=run_id, checked_at=NOW, model_version="m1", reason_en='it\'s "so"; --', **words
     )
 
 
@@ -67,7 +68,7 @@ def test_each_run_replaces_the_tables_and_ends_with_them(warehouse: Warehouse) -
         warehouse.publish_monitor(monitoring(run_id), tables, NOW, "a retrain is due")
     table = warehouse.read_table("health_monitor_checks")
     assert table[["run_id", "check_name", "status"]].to_numpy().tolist() == [["w2", "age", "due"]]
-    assert table["reason"].tolist() == ['it\'s "so"; --']
+    assert table["reason_en"].tolist() == ['it\'s "so"; --']
     row = warehouse.runs(1).iloc[0]
     assert (row["status"], row["message"]) == ("completed", "a retrain is due")
 

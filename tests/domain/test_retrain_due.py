@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from churnhealth.domain.monitor_words import CHECK_WORDS, STATUS_WORDS
 from churnhealth.domain.retrain_due import ScoreEvidence, decide_retrain, is_due
 
 FINE = ScoreEvidence(
@@ -30,7 +31,8 @@ def test_scores_that_came_true_call_for_nothing() -> None:
     checks = decide_retrain(FINE, "ok", (), 30.0)
     assert {check.status for check in checks} == {"ok"}
     assert not is_due(checks)
-    assert "within what chance allows, 33 to 69 (99%)" in checks[0].reason
+    assert "within what chance allows, 33 to 69 (99%)" in checks[0].reason_en
+    assert "偶然の範囲（33〜69件、99%）の内です" in checks[0].reason("ja")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_drift_is_a_reason_when_it_is_too_much_and_told_when_it_is_some() -> Non
     assert statuses(drift="stop")["drift"] == "due"
     assert statuses(drift="unknown")["drift"] == "unknown"
     some = decide_retrain(FINE, "warn", ("drifting: logins",), 30.0)[3]
-    assert (some.status, some.reason) == ("ok", "Some drift: drifting: logins.")
+    assert (some.status, some.reason()) == ("ok", "Some drift: drifting: logins.")
 
 
 def test_more_than_a_quarter_is_old() -> None:
@@ -77,3 +79,16 @@ def test_without_closed_windows_or_with_few_churners_past_scores_tell_nothing() 
 
 def test_a_curve_that_could_not_be_drawn_is_not_known() -> None:
     assert statuses(replace(FINE, ici_floor=float("nan")))["calibration_shape"] == "unknown"
+
+
+@pytest.mark.parametrize("scores", [FINE, replace(FINE, churners=70, log_loss=0.3), None])
+@pytest.mark.parametrize("drift", ["ok", "warn", "stop", "unknown"])
+@pytest.mark.parametrize("age", [None, 30.0, 100.0])
+def test_every_check_speaks_both_languages(scores, drift: str, age: float | None) -> None:
+    checks = decide_retrain(scores, drift, ("drifting: logins",), age, drifted_ja=("変化あり：logins",))
+    assert {check.name for check in checks} == set(CHECK_WORDS)
+    for check in checks:
+        assert check.reason("en").isascii()
+        assert check.reason("ja").endswith("。")
+        assert not check.reason("ja").isascii()
+        assert check.status in STATUS_WORDS

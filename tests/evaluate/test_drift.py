@@ -13,7 +13,6 @@ from churnhealth.evaluate.drift import (
     DriftPolicy,
     binned_ks,
     drift_table,
-    missing_by_group,
     population_stability_index,
     psi_by_chance,
 )
@@ -136,17 +135,6 @@ def test_the_table_tells_the_score_first_and_then_the_most_drift() -> None:
 
 
 CATALOGUE = Catalogue()
-
-
-def test_the_share_of_missing_is_told_by_group() -> None:
-    table = drift_table(reference(), now(nps=[0, 0, 0, 0, 10]), CATALOGUE)
-    groups = missing_by_group(table).set_index("indicator_group")
-    # NPS 0.8 then and 1 now, CSAT 0.6 both times.
-    assert groups.loc["satisfaction", "indicators"] == 2
-    assert groups.loc["satisfaction", "missing_reference"] == pytest.approx(0.7)
-    assert groups.loc["satisfaction", "missing_now"] == pytest.approx(0.8)
-    assert groups.loc["usage", "missing_now"] == 0.0
-    assert set(groups.index) == {"usage", "satisfaction", "contract"}
 
 
 def test_few_customers_that_stray_are_not_called_drift() -> None:

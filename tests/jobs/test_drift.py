@@ -40,6 +40,8 @@ def test_what_drifted_is_named_with_its_reason(fitted: HealthModel, frame: pd.Da
     assert report.verdict == "stop"
     assert "100% never seen or beyond the training range" in report.notes[0]
     assert "now" in report.notes[0]
+    assert "100%が学習時の範囲外" in report.notes_ja[0]
+    assert any(note.startswith("satisfaction: 100% of the values") for note in report.notes)
     told = json.dumps(report.to_dict(), allow_nan=False)
     assert "logins" in told
     nps = report.groups.set_index("indicator_group").loc["satisfaction"]
@@ -100,13 +102,13 @@ def test_an_artifact_of_an_older_release_scores_and_says_that_it_keeps_no_refere
     old = HealthModel.load(folder)
     np.testing.assert_array_equal(old.churn_probability(frame), fitted.churn_probability(frame))
     report = check_drift(old, frame)
-    assert (report.verdict, report.notes) == ("unknown", (NO_REFERENCE,))
+    assert (report.verdict, report.notes) == ("unknown", (NO_REFERENCE.en,))
     stop_on_drift(report, DriftSettings(action="stop"))
     assert old.save(tmp_path / "again").is_dir()
 
 
 def test_nobody_to_compare_is_told(fitted: HealthModel, frame: pd.DataFrame) -> None:
-    assert check_drift(fitted, frame[:0]).notes == (NOBODY,)
+    assert check_drift(fitted, frame[:0]).said == (NOBODY,)
 
 
 def test_other_columns_are_refused(fitted: HealthModel, frame: pd.DataFrame) -> None:

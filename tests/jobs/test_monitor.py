@@ -271,7 +271,8 @@ def test_customers_of_another_kind_are_a_reason_to_retrain(past: Past, make_cust
     past.labels[0]["churned"] = 0.0
     drift = next(check for check in past.monitored("2026-05-20").checks if check.name == "drift")
     assert drift.status == "due"
-    assert "logins" in drift.reason
+    assert "logins" in drift.reason_en
+    assert "logins" in drift.reason_ja
 
 
 def test_a_model_older_than_a_quarter_is_due(seen: tuple) -> None:
@@ -298,7 +299,7 @@ def test_scores_of_a_model_that_is_gone_count_when_they_were_made_in_time(past: 
     assert result.of_kind("model").empty
     assert "9-gone is no longer registered" in result.notes[0]
     level = next(check for check in result.checks if check.name == "calibration_level")
-    assert level.reason == "No window of the champion's scores is closed yet."
+    assert level.reason() == "No window of the champion's scores is closed yet."
 
 
 def test_of_two_models_the_last_that_could_not_know_counts(past: Past) -> None:

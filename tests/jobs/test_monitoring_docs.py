@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from churnhealth.adapters.duckdb_warehouse import DuckDBWarehouse
+from churnhealth.errors import ConfigError
 from churnhealth.estimator import HealthModel
 from churnhealth.jobs.settings import load_settings
 
@@ -25,7 +26,7 @@ def test_the_queries_run_on_prepared_tables(tmp_path: Path) -> None:
     queries = [one for block in blocks("sql") for one in block.split(";") if one.strip()]
     with duckdb.connect(tmp_path / "w.duckdb", read_only=True) as connection:
         counted = [len(connection.execute(query).fetchall()) for query in queries]
-    assert counted == [0, 0, 1]
+    assert counted == [0, 0, 0, 1, 0, 0]
 
 
 def test_the_python_snippet_runs(fitted: HealthModel, make_customers: Callable) -> None:
@@ -38,9 +39,28 @@ def test_the_python_snippet_runs(fitted: HealthModel, make_customers: Callable) 
 def test_the_settings_are_the_defaults(tmp_path: Path) -> None:
     panel = '[project]\nname = "p"\n[panel]\ntable = "t"\ncustomer_id = "id"\n'
     (tmp_path / "plain.toml").write_text(panel)
-    (tmp_path / "shown.toml").write_text(panel + "\n".join(blocks("toml")))
+    own = [block for block in blocks("toml") if "[project]" not in block]
+    (tmp_path / "shown.toml").write_text(panel + "\n".join(own))
     plain, shown = (load_settings(tmp_path / f"{name}.toml") for name in ("plain", "shown"))
     assert (shown.drift, shown.monitor) == (plain.drift, plain.monitor)
+
+
+def test_the_second_project_of_the_page_can_be_opened_beside_the_first(tmp_path: Path) -> None:
+    (growth,) = [block for block in blocks("toml") if "[project]" in block]
+    sources = "".join(f'[sources.{name}]\ntable = "{name}"\n' for name in ("customers", "subscriptions"))
+    (tmp_path / "growth.toml").write_text(growth + sources)
+    second = load_settings(tmp_path / "growth.toml")
+    assert second.problem.rule == "expansion"
+    prefix = f'expansion_prefix = "{second.warehouse.prefix}"'
+    assert prefix in PAGE
+    head = '[project]\nname = "p"\n[problem]\nrule = "contract_end"\nhorizon_days = 90\n[warehouse]\n'
+    (tmp_path / "c.toml").write_text(f"{head}{prefix}\n{sources}")
+    first = load_settings(tmp_path / "c.toml")
+    assert first.warehouse.path.value == second.warehouse.path.value
+    assert first.tracking.model_name != second.tracking.model_name
+    (tmp_path / "c.toml").write_text(f'{head}expansion_prefix = ""\n{sources}')
+    with pytest.raises(ConfigError, match="expansion_prefix other than the prefix"):
+        load_settings(tmp_path / "c.toml")
 
 
 @pytest.mark.parametrize("customers", [60])

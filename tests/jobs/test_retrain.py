@@ -46,7 +46,7 @@ def test_everything_about_the_run_is_recorded(trained: Workplace) -> None:
     assert record.params["rows"] == 500
     assert record.params["problem_horizon_days"] == "30"
     assert len(record.tags["input_fingerprint"]) == 64
-    described = {"metrics", "reliability", "lift", "importance", "indicators", "gate_checks"}
+    described = {"metrics", "reliability", "lift", "importance", "indicators", "gate_checks", "coverage"}
     judged = {"segments", "groups", "healthy_against_churned"} | {
         f"backtest_{name}" for name in ("windows", "metrics", "segments", "differences")
     }

@@ -29,6 +29,8 @@ class DuckDBWarehouse(SqlWarehouse):
         Before the names of the output tables: letters, digits, underscores.
     wait_seconds : float
         How long to wait for another process, for the file and for `job_lock`.
+    expansion_prefix : str, optional
+        As in `SqlWarehouse`.
 
     Raises
     ------
@@ -38,8 +40,15 @@ class DuckDBWarehouse(SqlWarehouse):
 
     dialect = "duckdb"
 
-    def __init__(self, path: str | Path, *, prefix: str = "", wait_seconds: float = 10.0) -> None:
-        super().__init__(prefix, wait_seconds)
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        prefix: str = "",
+        wait_seconds: float = 10.0,
+        expansion_prefix: str | None = None,
+    ) -> None:
+        super().__init__(prefix, wait_seconds, expansion_prefix)
         if str(path) in ("", ":memory:"):
             raise WarehouseError(f"warehouse: expected the path of a DuckDB file, got {str(path)!r}")
         self._path = Path(path).absolute()

@@ -16,7 +16,13 @@ from churnhealth.features.runner import SqlRunner
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
-def open_warehouse(location: str, *, prefix: str = "", wait_seconds: float = 10.0) -> Warehouse:
+def open_warehouse(
+    location: str,
+    *,
+    prefix: str = "",
+    wait_seconds: float = 10.0,
+    expansion_prefix: str | None = None,
+) -> Warehouse:
     """Return the warehouse at a place; nothing is opened yet.
 
     Parameters
@@ -27,6 +33,8 @@ def open_warehouse(location: str, *, prefix: str = "", wait_seconds: float = 10.
         Before the names of the output tables.
     wait_seconds : float
         How long to wait for other processes and for the server.
+    expansion_prefix : str, optional
+        The prefix of a project that predicts growing MRR here, for the list of whom to grow.
 
     Raises
     ------
@@ -34,7 +42,9 @@ def open_warehouse(location: str, *, prefix: str = "", wait_seconds: float = 10.
         When the place is a folder, or a URI of a kind that cannot be written to.
     """
     if location.startswith(SCHEMES):
-        return PostgresWarehouse(location, prefix=prefix, wait_seconds=wait_seconds)
+        return PostgresWarehouse(
+            location, prefix=prefix, wait_seconds=wait_seconds, expansion_prefix=expansion_prefix
+        )
     _check_path(location)
     if Path(location).is_dir():
         raise WarehouseError(
@@ -42,7 +52,9 @@ def open_warehouse(location: str, *, prefix: str = "", wait_seconds: float = 10.
             "folder of Parquet files can be read as a source, but scores cannot be written to it; name "
             "a file in it, such as warehouse.duckdb."
         )
-    return DuckDBWarehouse(location, prefix=prefix, wait_seconds=wait_seconds)
+    return DuckDBWarehouse(
+        location, prefix=prefix, wait_seconds=wait_seconds, expansion_prefix=expansion_prefix
+    )
 
 
 def open_source(location: str, *, wait_seconds: float = 10.0) -> SqlRunner:

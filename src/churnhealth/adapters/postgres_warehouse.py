@@ -33,6 +33,8 @@ class PostgresWarehouse(SqlWarehouse):
         Before the names of the output tables: letters, digits, underscores.
     wait_seconds : float
         How long to wait for the server, for tables that others hold, and for `job_lock`.
+    expansion_prefix : str, optional
+        As in `SqlWarehouse`.
 
     Raises
     ------
@@ -42,12 +44,20 @@ class PostgresWarehouse(SqlWarehouse):
 
     dialect = "postgres"
 
-    def __init__(self, uri: str, *, prefix: str = "", wait_seconds: float = 10.0) -> None:
-        super().__init__(prefix, wait_seconds)
+    def __init__(
+        self,
+        uri: str,
+        *,
+        prefix: str = "",
+        wait_seconds: float = 10.0,
+        expansion_prefix: str | None = None,
+    ) -> None:
+        super().__init__(prefix, wait_seconds, expansion_prefix)
         self._door = PostgresDoor(read_address(uri), wait_seconds)
-        if len(prefix) > _LONGEST_PREFIX:
+        longest = max(len(prefix), len(expansion_prefix or ""))
+        if longest > _LONGEST_PREFIX:
             raise WarehouseError(
-                f"warehouse prefix: expected at most {_LONGEST_PREFIX} characters, got {len(prefix)}: "
+                f"warehouse prefix: expected at most {_LONGEST_PREFIX} characters, got {longest}: "
                 "PostgreSQL cuts longer names"
             )
 

@@ -10,12 +10,14 @@ from datetime import datetime
 import pandas as pd
 import pyarrow as pa
 
+from churnhealth.adapters import list_sql
 from churnhealth.adapters import warehouse_sql as sql
 from churnhealth.adapters.arrow_frames import arrow_to_frame
 from churnhealth.adapters.arrow_plain import plain_table
 from churnhealth.adapters.warehouse import CURRENT_VIEW, utc_moment
 from churnhealth.adapters.warehouse_session import Session, known_relations
 from churnhealth.domain.contracts import TableContract
+from churnhealth.domain.list_columns import EXPANSION_VIEW, PREVENTION_VIEW
 from churnhealth.domain.tables import (
     HEALTH_DRIVERS,
     HEALTH_GROUP_SCORES,
@@ -53,6 +55,17 @@ class ScoreReads(ABC):
         (points), is_stale (True: this customer has no score at the newest cutoff).
         """
         return self._select(CURRENT_VIEW, {}, "health_score, customer_id")
+
+    def customer_lists(self) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+        """Read `health_prevention`, `health_expansion`, and how many customers are stale."""
+        with self._reading() as session:
+            self._scored_table(session, EXPANSION_VIEW)
+            prevention, expansion = (
+                frame_of(session.table(list_sql.read_list(self._prefix, view)))
+                for view in (PREVENTION_VIEW, EXPANSION_VIEW)
+            )
+            stale = session.rows(list_sql.count_stale(self._prefix))[0][0]
+            return prevention, expansion, int(stale)
 
     def customer_scores(self, customer_id: str) -> pd.DataFrame:
         """Read all rows of `health_scores` of a customer, latest cutoff first, then newest score."""

@@ -11,7 +11,7 @@ from datetime import datetime
 import pandas as pd
 import pyarrow as pa
 
-from churnhealth.adapters import monitor_sql
+from churnhealth.adapters import list_sql, monitor_sql
 from churnhealth.adapters import warehouse_sql as sql
 from churnhealth.adapters.arrow_frames import contract_to_arrow, frame_to_arrow
 from churnhealth.adapters.arrow_plain import plain_batches, plain_table
@@ -32,6 +32,7 @@ from churnhealth.adapters.warehouse import (
 from churnhealth.adapters.warehouse_publish import change_run
 from churnhealth.adapters.warehouse_session import Session, known_relations, place_to_write
 from churnhealth.domain.contracts import TableContract
+from churnhealth.domain.list_columns import EXPANSION_VIEW, PREVENTION_VIEW
 from churnhealth.domain.monitor_tables import CREATED_TABLES
 from churnhealth.domain.tables import HEALTH_REJECTS
 from churnhealth.errors import WarehouseError, listed, nearest
@@ -48,16 +49,23 @@ class SqlWarehouse(MonitorReads):
         Before the names of the output tables: letters, digits, underscores.
     wait_seconds : float
         How long to wait for another process.
+    expansion_prefix : str, optional
+        The prefix of a project that predicts growing MRR here, for the list of whom to grow.
 
     Raises
     ------
     WarehouseError
-        When the prefix is no plain text.
+        When a prefix is no plain text, or both are the same.
     """
 
-    def __init__(self, prefix: str, wait_seconds: float) -> None:
+    def __init__(self, prefix: str, wait_seconds: float, expansion_prefix: str | None = None) -> None:
         super().__init__(checked_prefix(prefix))
         self._wait = wait_seconds
+        self._expansion = expansion_prefix and checked_prefix(expansion_prefix)
+        if expansion_prefix == prefix:
+            raise WarehouseError(
+                f"warehouse expansion_prefix: expected another than the project's own, got {prefix!r}"
+            )
 
     @property
     @abstractmethod
@@ -137,24 +145,34 @@ class SqlWarehouse(MonitorReads):
         arrow = frame_to_arrow(table, frame)
         with self._writing() as session:
             schema, name = place_to_write(session, table)
-            ours = {output.casefold() for output in (*self._outputs(), self._prefix + CURRENT_VIEW)}
+            ours = {output.casefold() for output in self._outputs()}
             if schema == session.schema and name.casefold() in ours:
                 raise WarehouseError(f"{table}: is an output table of churnhealth; choose another name")
             session.replace_table(schema, name, arrow)
 
     def prepare(self) -> None:
-        """Create the output tables and the view where they are missing; again does no harm."""
+        """Create the output tables and the views where they are missing; again does no harm.
+
+        Those of the project of `expansion_prefix` too, whose scores the list of whom to grow reads.
+        """
         with self._writing() as session:
             session.one_writer("the output tables")
-            known = known_relations(session)
-            for contract in CREATED_TABLES:
-                if self._prefix + contract.name not in known:
-                    indexed = contract.name not in session.unindexed
-                    session.execute(
-                        sql.create_table(contract, self._prefix, session.types, indexed=indexed)
-                    )
-                self._check_columns(session, contract)
-            session.create_view(self._prefix + CURRENT_VIEW, sql.create_current_view(self._prefix))
+            for prefix in (self._prefix, self._expansion):
+                if prefix is not None:
+                    self._prepare(session, prefix)
+            prevention = list_sql.create_prevention_view(self._prefix)
+            session.create_view(self._prefix + PREVENTION_VIEW, prevention)
+            expansion = list_sql.create_expansion_view(self._prefix, self._expansion)
+            session.create_view(self._prefix + EXPANSION_VIEW, expansion)
+
+    def _prepare(self, session: Session, prefix: str) -> None:
+        known = known_relations(session)
+        for contract in CREATED_TABLES:
+            if prefix + contract.name not in known:
+                indexed = contract.name not in session.unindexed
+                session.execute(sql.create_table(contract, prefix, session.types, indexed=indexed))
+            self._check_columns(session, prefix, contract)
+        session.create_view(prefix + CURRENT_VIEW, sql.create_current_view(prefix))
 
     def start_run(self, run: RunRecord) -> None:
         """Write the run to the ledger as started; older started runs of the job become failed."""
@@ -223,7 +241,9 @@ class SqlWarehouse(MonitorReads):
         self._end_run(run_id, {"status": "failed", "message": message}, finished_at)
 
     def _outputs(self) -> list[str]:
-        return [self._prefix + contract.name for contract in CREATED_TABLES]
+        views = (CURRENT_VIEW, PREVENTION_VIEW, EXPANSION_VIEW)
+        tables = (contract.name for contract in CREATED_TABLES)
+        return [self._prefix + name for name in (*tables, *views)]
 
     def _end_run(self, run_id: str, changed: dict[str, object], finished_at: datetime) -> int:
         moment = utc_moment("finished_at", finished_at)
@@ -241,8 +261,8 @@ class SqlWarehouse(MonitorReads):
         there = f"There are {listed(sorted(known), most=20)}." if known else "There are none."
         raise WarehouseError(f"{self._where()}: no table or view {relation!r}{hint}. {there}")
 
-    def _check_columns(self, session: Session, contract: TableContract) -> None:
-        table = self._prefix + contract.name
+    def _check_columns(self, session: Session, prefix: str, contract: TableContract) -> None:
+        table = prefix + contract.name
         got = [name for name, _ in session.columns(sql.quoted(table))]
         if got != list(contract.column_names):
             raise WarehouseError(

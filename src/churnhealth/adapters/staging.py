@@ -81,7 +81,9 @@ class StagedScores:
         tables = {contract: batch_schema(contract).empty_table() for contract in BATCH_TABLES}
         self.add(ScoreBatch(*{**tables, HEALTH_REJECTS: rejects}.values()))
 
-    def publish(self, run: RunRecord, finished_at: datetime) -> PublishResult:
+    def publish(
+        self, run: RunRecord, finished_at: datetime, message: str | None = None
+    ) -> PublishResult:
         """Move all batches to the published tables and finish the run, in ONE transaction.
 
         Parameters
@@ -90,6 +92,8 @@ class StagedScores:
             Started; with what only the whole reading could tell: `rows_read`, `input_fingerprint`.
         finished_at : datetime
             Time zone aware.
+        message : str, optional
+            What people should know of the run; kept in the ledger.
 
         Returns
         -------
@@ -107,7 +111,9 @@ class StagedScores:
         with self._writing() as session:
             session.one_writer("the output tables")
             places = {contract: self._area.place(contract) for contract in BATCH_TABLES}
-            return publish_staged(session, self._prefix, run, places, self._counts, moment)
+            return publish_staged(
+                session, self._prefix, run, places, self._counts, finished_at=moment, message=message
+            )
 
 
 @contextmanager

@@ -125,7 +125,7 @@ class Warehouse(SqlRunner, MonitorStore, Protocol):
         ...
 
     def prepare(self) -> None:
-        """Create the output tables and the view `health_current` where they are missing."""
+        """Create the output tables and the views where they are missing."""
         ...
 
     def start_run(self, run: RunRecord) -> None:
@@ -183,6 +183,13 @@ class Warehouse(SqlRunner, MonitorStore, Protocol):
 
     def current_scores(self) -> pd.DataFrame:
         """Read the view `health_current`, lowest health score first."""
+        ...
+
+    def customer_lists(self) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+        """Read the views `health_prevention` and `health_expansion`, and how many customers are stale.
+
+        Columns as in `domain.list_columns`, by list_rank.
+        """
         ...
 
     def customer_scores(self, customer_id: str) -> pd.DataFrame:

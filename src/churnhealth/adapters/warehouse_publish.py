@@ -29,7 +29,9 @@ def publish_staged(
     run: RunRecord,
     places: Mapping[TableContract, str],
     counts: StagedCounts,
+    *,
     finished_at: datetime,
+    message: str | None = None,
 ) -> PublishResult:
     """Replace the slice, keep its old scores, write the rejects, finish the run.
 
@@ -48,6 +50,8 @@ def publish_staged(
         For the ledger.
     finished_at : datetime
         In UTC.
+    message : str, optional
+        For the ledger.
 
     Raises
     ------
@@ -57,7 +61,8 @@ def publish_staged(
     result = _outcome(session, prefix, run)
     if result.status == "completed":
         _replace(session, prefix, run, places, old_revision=result.revision - 1)
-    _finish(session, prefix, run, counts, finished_at, result)
+    ended = {"finished_at": finished_at, "message": message}
+    _finish(session, prefix, run, counts, ended, result)
     return result
 
 
@@ -120,7 +125,7 @@ def _finish(
     prefix: str,
     run: RunRecord,
     counts: StagedCounts,
-    finished_at: datetime,
+    ended: Mapping[str, object],
     result: PublishResult,
 ) -> None:
     changed: dict[str, object] = {
@@ -130,7 +135,7 @@ def _finish(
         "rows_read": run.rows_read,
         "rows_scored": counts.scored,
         "rows_rejected": counts.rejected,
-        "finished_at": finished_at,
+        **ended,
     }
     if not change_run(session, prefix, changed, {"run_id": run.run_id, "job": run.job}):
         raise WarehouseError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ import typer
 from churnhealth.errors import ChurnHealthError, ConfigError
 
 if TYPE_CHECKING:
+    from churnhealth.jobs.json_log import JsonLog
     from churnhealth.jobs.wiring import Progress, Workplace
 
 DONE, FAILED, USAGE, KEPT, DUE, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -20,6 +22,14 @@ DONE, FAILED, USAGE, KEPT, DUE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 Config = Annotated[Path, typer.Option("--config", "-c", help="The project's configuration.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+LogJson = Annotated[
+    bool,
+    typer.Option(
+        "--log-json",
+        envvar="CHURNHEALTH_LOG_JSON",
+        help="One line of JSON per stage, and of an error, on standard error.",
+    ),
+]
 DEFAULT_CONFIG = Path("churnhealth.toml")
 
 
@@ -57,32 +67,63 @@ def seconds_of(text: str | None, option: str) -> float | None:
     return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
 
 
-def run_command(work: Callable[[], int], *, as_json: bool, debug: bool) -> None:
-    """Run a command; an error becomes one message and an exit code."""
+def run_command(
+    work: Callable[[], int], *, as_json: bool, debug: bool, log_job: str | None = None
+) -> None:
+    """Run a command; an error becomes one message and an exit code.
+
+    Parameters
+    ----------
+    work : callable
+        Returns the exit code.
+    as_json : bool
+        Errors are a JSON document on standard output.
+    debug : bool
+        Errors are raised.
+    log_job : str, optional
+        The job's name, where its stages and errors are lines of JSON on standard error.
+    """
+    if log_job is None:
+        raise typer.Exit(_code_of(work, as_json=as_json, debug=debug))
+    from churnhealth.jobs.json_log import JsonLog
+
+    with JsonLog(sys.stderr, log_job) as log:
+        code = _code_of(work, as_json=as_json, debug=debug, log=log)
+    raise typer.Exit(code)
+
+
+def _code_of(work: Callable[[], int], *, as_json: bool, debug: bool, log: JsonLog | None = None) -> int:
     try:
-        code = work()
+        return work()
     except KeyboardInterrupt:
-        _complain("interrupted; what was published before is whole", "Interrupted", as_json=as_json)
-        code = INTERRUPTED
+        told = "interrupted; what was published before is whole"
+        _complain(told, "Interrupted", as_json=as_json, log=log)
+        return INTERRUPTED
     except ChurnHealthError as error:
         if debug:
             raise
-        notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
-        _complain(f"{error}{notes}", type(error).__name__, as_json=as_json)
-        code = USAGE if isinstance(error, ConfigError) else FAILED
+        _complain(f"{error}{_notes(error)}", type(error).__name__, as_json=as_json, log=log)
+        return USAGE if isinstance(error, ConfigError) else FAILED
     except Exception as error:
         # The last resort: whatever it was, a traceback only on demand.
         if debug:
             raise
-        told = f"unexpected {type(error).__name__}: {error}\n--debug shows where it came from"
-        _complain(told, type(error).__name__, as_json=as_json)
-        code = FAILED
-    raise typer.Exit(code)
+        name = type(error).__name__
+        told = f"unexpected {name}: {error}{_notes(error)}\n--debug shows where it came from"
+        _complain(told, type(error).__name__, as_json=as_json, log=log)
+        return FAILED
 
 
-def _complain(message: str, kind: str, *, as_json: bool) -> None:
+def _notes(error: Exception) -> str:
+    return "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+
+
+def _complain(message: str, kind: str, *, as_json: bool, log: JsonLog | None) -> None:
     if as_json:
         import json
 
         typer.echo(json.dumps({"error": {"type": kind, "message": message}}, ensure_ascii=False))
-    typer.echo(f"Error: {message}", err=True)
+    if log is None:
+        typer.echo(f"Error: {message}", err=True)
+    else:
+        log.error(kind, message)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from churnhealth.cli import history_commands, monitor_commands, registry_commands
+from churnhealth.cli import history_commands, monitor_commands, registry_commands, score_command
 from churnhealth.cli.common import (
     DEFAULT_CONFIG,
     DONE,
@@ -18,6 +18,7 @@ from churnhealth.cli.common import (
     AsJson,
     Config,
     Debug,
+    LogJson,
     date_of,
     language_of,
     open_project,
@@ -172,6 +173,7 @@ def retrain(
         ),
     ] = None,
     as_json: AsJson = False,
+    log_json: LogJson = False,
     debug: Debug = False,
 ) -> None:
     """Train on the panel, judge on past quarters, and promote only with reasons.
@@ -190,43 +192,14 @@ def retrain(
         from churnhealth.jobs.search import Search
 
         today, seconds = date_of(cutoff, "--cutoff"), seconds_of(search, "--search")
-        with stages(STAGES + (seconds is not None), quiet=as_json) as progress:
+        with stages(STAGES + (seconds is not None), quiet=as_json or log_json) as progress:
             workplace = open_project(config, progress)
             wish = None if seconds is None else Search(seconds, progress.searched)
             result = run(workplace, cutoff=today, dry_run=dry_run, search=wish)
         show.retrained(workplace, result, as_json=as_json)
         return DONE if result.verdict.decision == "promoted" else KEPT
 
-    run_command(work, as_json=as_json, debug=debug)
-
-
-@app.command(epilog=EXIT_CODES)
-def score(
-    *,
-    config: Config = DEFAULT_CONFIG,
-    cutoff: Annotated[str | None, typer.Option(help="Date to score at; default: the newest.")] = None,
-    as_json: AsJson = False,
-    debug: Debug = False,
-) -> None:
-    """Score every customer with the champion and publish scores and drivers in one transaction.
-
-    Example: churnhealth score --cutoff 2026-10-01
-    """
-
-    def work() -> int:
-        from churnhealth.cli import show
-        from churnhealth.cli.progress import stages
-        from churnhealth.jobs.score import STAGES
-        from churnhealth.jobs.score import score as run
-
-        date = date_of(cutoff, "--cutoff")
-        with stages(STAGES, quiet=as_json) as progress:
-            workplace = open_project(config, progress)
-            result = run(workplace, cutoff=date)
-        show.scored(workplace, result, as_json=as_json)
-        return DONE
-
-    run_command(work, as_json=as_json, debug=debug)
+    run_command(work, as_json=as_json, debug=debug, log_job="retrain" if log_json else None)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -262,6 +235,7 @@ def explain(
     run_command(work, as_json=as_json, debug=debug)
 
 
+score_command.register(app, EXIT_CODES)
 history_commands.register(app, EXIT_CODES)
 registry_commands.register(app, EXIT_CODES)
 monitor_commands.register(app, EXIT_CODES)

@@ -14,6 +14,7 @@ from churnhealth.cli.common import (
     AsJson,
     Config,
     Debug,
+    LogJson,
     date_of,
     open_project,
     run_command,
@@ -34,6 +35,7 @@ def monitor(
         str | None, typer.Option(help="First cutoff looked at; default: a year before now.")
     ] = None,
     as_json: AsJson = False,
+    log_json: LogJson = False,
     debug: Debug = False,
 ) -> None:
     """Join past scores with what happened since, and say whether a retrain is due, and why.
@@ -50,13 +52,13 @@ def monitor(
         from churnhealth.jobs.monitor import monitor as run
 
         first = date_of(since, "--since")
-        with stages(STAGES, quiet=as_json) as progress:
+        with stages(STAGES, quiet=as_json or log_json) as progress:
             workplace = open_project(config, progress)
             result = run(workplace, since=first)
         show_monitor.monitored(workplace, result, as_json=as_json)
         return DUE if result.due else DONE
 
-    run_command(work, as_json=as_json, debug=debug)
+    run_command(work, as_json=as_json, debug=debug, log_job="monitor" if log_json else None)
 
 
 def lists(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -38,6 +39,15 @@ def print_lines(*lines: str) -> None:
     """Print lines without breaking them."""
     for line in lines:
         console.print(plain_text(line), soft_wrap=True)
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as plain values for JSON; what is missing becomes None."""
+    plain = table.astype(object).where(table.notna(), None)
+    return [
+        {str(k): v.isoformat() if isinstance(v, pd.Timestamp) else v for k, v in row.items()}
+        for row in plain.to_dict("records")
+    ]
 
 
 def print_json(document: dict[str, Any]) -> None:

@@ -21,15 +21,16 @@ class Stages:
     ----------
     console : Console
         On standard error.
-    total : int
-        How many stages there will be.
+    total : int, optional
+        How many stages there will be; None where nobody knows.
     bar : Progress, optional
         None: plain lines.
     """
 
-    def __init__(self, console: Console, total: int, bar: Progress | None = None) -> None:
+    def __init__(self, console: Console, total: int | None, bar: Progress | None = None) -> None:
         self._console, self._bar = console, bar
-        self._stage = bar.add_task("starting", total=total + 1) if bar else TaskID(0)
+        whole = None if total is None else total + 1
+        self._stage = bar.add_task("starting", total=whole) if bar else TaskID(0)
         self._part: TaskID | None = None
 
     def __call__(self, stage: str) -> None:
@@ -63,13 +64,13 @@ def search_text(told: Told) -> str:
 
 
 @contextmanager
-def stages(total: int, *, quiet: bool = False) -> Iterator[Stages]:
+def stages(total: int | None, *, quiet: bool = False) -> Iterator[Stages]:
     """Show each stage as it begins; on standard error, so that results can be piped.
 
     Parameters
     ----------
-    total : int
-        How many stages there will be.
+    total : int, optional
+        How many stages there will be; None where nobody knows.
     quiet : bool
         Show nothing.
     """

@@ -9,9 +9,18 @@ from rich.table import Table
 from rich.text import Text
 
 from churnhealth.cli import show_backtest
-from churnhealth.cli.printing import console, new_table, plain_text, print_json, print_lines
+from churnhealth.cli.printing import (
+    console,
+    new_table,
+    plain_text,
+    print_json,
+    print_lines,
+    records,
+)
 from churnhealth.domain.health import BAND_LABELS
+from churnhealth.evaluate.missing import coverage_line
 from churnhealth.evaluate.report import EvaluationReport
+from churnhealth.jobs.backfill import BackfillResult
 from churnhealth.jobs.cards import CustomerCard
 from churnhealth.jobs.init_project import InitResult
 from churnhealth.jobs.retrain import RetrainResult
@@ -64,6 +73,7 @@ def retrained(workplace: Workplace, result: RetrainResult, *, as_json: bool) -> 
                 "metrics": result.report.to_dict(),
                 "backtest": show_backtest.document(result.backtest),
                 "notes": list(result.notes),
+                "coverage": records(result.coverage),
             }
         )
         return
@@ -73,22 +83,32 @@ def retrained(workplace: Workplace, result: RetrainResult, *, as_json: bool) -> 
     console.print(show_backtest.models(result.backtest))
     console.print(_metrics(result.report, f"On rows put aside: {result.split}"))
     said = result.report.sentences(workplace.settings.project.language)
-    print_lines(*said, *result.notes, "", f"Runs: {workplace.registry.ui_command()}")
+    told = (*said, *result.notes, coverage_line(result.coverage))
+    print_lines(*told, "", f"Runs: {workplace.registry.ui_command()}")
 
 
 def scored(workplace: Workplace, result: ScoreResult, *, as_json: bool) -> None:
     """Show counts, the riskiest customers, and where the tables are."""
     if as_json:
-        facts = {
-            name: value for name, value in vars(result).items() if name not in ("cutoff", "riskiest")
-        }
-        cards = [one.to_dict() for one in result.riskiest]
-        print_json({**facts, "cutoff": result.cutoff.isoformat(), "riskiest": cards})
+        print_json(result.to_dict())
         return
     counts(workplace, result)
     language = workplace.settings.project.language
     console.print(risk_list(result.riskiest, language))
-    print_lines(*result.notes, f"Tables: {workplace.warehouse.describe()}")
+    print_lines(
+        *result.notes, coverage_line(result.coverage), f"Tables: {workplace.warehouse.describe()}"
+    )
+
+
+def backfilled(workplace: Workplace, result: BackfillResult, *, as_json: bool) -> None:
+    """Show what became of every cutoff that was scored, and every note once."""
+    if as_json:
+        print_json(result.to_dict())
+        return
+    for run in result.runs:
+        counts(workplace, run)
+    notes = dict.fromkeys(note for run in result.runs for note in run.notes)
+    print_lines(*notes, f"Tables: {workplace.warehouse.describe()}")
 
 
 def verdict(result: RetrainResult) -> None:

@@ -104,7 +104,7 @@ def history(result: HistoryDemo, *, as_json: bool) -> None:
         show.verdict(result.first)
     print_lines("", "A later quarter, with them: a challenger meets the champion")
     show.verdict(result.trained)
-    console.print(show_monitor.periods(result.monitored))
+    console.print(show_monitor.periods(result.monitored, language))
     show.counts(work, result.scored)
     console.print(show.risk_list(result.scored.riskiest, language, result.names))
     for one in result.scored.riskiest[:CARDS_SHOWN]:

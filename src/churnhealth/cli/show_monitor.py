@@ -10,8 +10,22 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from churnhealth.cli.printing import console, new_table, plain_text, print_json, print_lines
+from churnhealth.cli.printing import (
+    console,
+    new_table,
+    plain_text,
+    print_json,
+    print_lines,
+    records,
+)
 from churnhealth.domain.health import BAND_LABELS
+from churnhealth.domain.monitor_words import (
+    CHECK_WORDS,
+    FINDING_WORDS,
+    PERIOD_WORDS,
+    STATUS_WORDS,
+    word,
+)
 from churnhealth.jobs.lists import CustomerLists
 from churnhealth.jobs.monitor import MonitorResult
 from churnhealth.jobs.wiring import Workplace
@@ -27,17 +41,14 @@ def monitored(workplace: Workplace, result: MonitorResult, *, as_json: bool) -> 
         return
     style, words = ("bold red", "is due") if result.due else ("bold green", "is not due")
     console.print(Text.assemble("A retrain ", (words, style), f" (model {result.model_version})"))
-    console.print(_checks(result))
+    language = workplace.settings.project.language
+    console.print(_checks(result, language))
     if len(result.periods):
-        console.print(periods(result))
-    for finding, title in (
-        ("green_but_churned", "Green, but churned"),
-        ("red_but_stayed", "Red, but stayed"),
-    ):
+        console.print(periods(result, language))
+    for finding in FINDING_WORDS:
         rows = result.customers[result.customers["finding"] == finding]
         if len(rows):
-            language = workplace.settings.project.language
-            console.print(_surprises(rows, title, language))
+            console.print(_surprises(rows, word(FINDING_WORDS, finding, language), language))
     print_lines(
         *_lead_time(result),
         *result.notes,
@@ -53,9 +64,10 @@ def lists(
         print_json({**result.to_dict(most), "files": [str(path) for path in written]})
         return
     language = workplace.settings.project.language
+    grow = "by the probability to grow" if result.by_expansion else "by score and MRR"
     for title, table in (
         ("Prevention: by MRR at risk", result.prevention),
-        ("Expansion: healthy customers, by score and MRR", result.expansion),
+        (f"Expansion: healthy customers, {grow}", result.expansion),
     ):
         shown = table.head(most) if most else table
         console.print(_customers(shown, f"{title} ({len(shown)} of {len(table)})", language))
@@ -68,10 +80,16 @@ def _document(result: MonitorResult) -> dict[str, Any]:
         "due": result.due,
         "model_version": result.model_version,
         "run_id": result.run_id,
-        "checks": [vars(check) for check in result.checks],
-        "periods": _records(result.periods),
-        "customers": _records(result.customers),
-        "lead_times": _records(result.lead_times),
+        "checks": [
+            {
+                **vars(check),
+                **{f"check_{code}": text for code, text in CHECK_WORDS[check.name].items()},
+            }
+            for check in result.checks
+        ],
+        "periods": records(result.periods),
+        "customers": records(result.customers),
+        "lead_times": records(result.lead_times),
         "lead_quantiles": {
             name: None if value != value else value for name, value in result.lead_quantiles.items()
         },
@@ -80,23 +98,16 @@ def _document(result: MonitorResult) -> dict[str, Any]:
     }
 
 
-def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
-    plain = table.astype(object).where(table.notna(), None)
-    return [
-        {k: v.isoformat() if isinstance(v, pd.Timestamp) else v for k, v in row.items()}
-        for row in plain.to_dict("records")
-    ]
-
-
-def _checks(result: MonitorResult) -> Table:
+def _checks(result: MonitorResult, language: str) -> Table:
     table = new_table(None, ["check", "", "why"])
     for check in result.checks:
-        status = Text(check.status, STATUS_STYLES[check.status])
-        table.add_row(check.name, status, plain_text(check.reason))
+        status = Text(word(STATUS_WORDS, check.status, language), STATUS_STYLES[check.status])
+        name = word(CHECK_WORDS, check.name, language)
+        table.add_row(name, status, plain_text(check.reason(language)))
     return table
 
 
-def periods(result: MonitorResult) -> Table:
+def periods(result: MonitorResult, language: str) -> Table:
     """Return predicted and observed churners by month of the cutoffs."""
     shown = result.of_kind("month").tail(MOST_PERIODS)
     columns = ["month of the cutoffs", "scores", "predicted", "churned", "by chance", "", "lift"]
@@ -109,7 +120,7 @@ def periods(result: MonitorResult) -> Table:
             f"{row['predicted_churners']:,.1f}",
             f"{row['churners']:,}",
             f"{row['churners_low']:,.0f} to {row['churners_high']:,.0f}",
-            row["verdict"],
+            word(PERIOD_WORDS, row["verdict"], language),
             f"{lift:.1f}" if lift == lift else "",
         )
     return table
@@ -143,7 +154,9 @@ def _lead_time(result: MonitorResult) -> list[str]:
 
 
 def _customers(rows: pd.DataFrame, title: str, language: str) -> Table:
-    table = new_table(title, ["customer", "health", "band", "MRR", "MRR at risk", "change"])
+    names = ["customer", "health", "band", "MRR", "MRR at risk", "change"]
+    grows = "expansion_probability" in rows and bool(rows["expansion_probability"].notna().any())
+    table = new_table(title, [*names, "P(growth)"] if grows else names)
     for row in rows.to_dict("records"):
         money = [_money(row[name], row["currency"]) for name in ("mrr", "mrr_at_risk")]
         change = row["health_score_change"]
@@ -153,8 +166,13 @@ def _customers(rows: pd.DataFrame, title: str, language: str) -> Table:
             BAND_LABELS[language][str(row["health_band"])],
             *money,
             f"{change:+.1f}" if pd.notna(change) else "",
+            *([_share(row["expansion_probability"])] if grows else []),
         )
     return table
+
+
+def _share(value: float) -> str:
+    return f"{value:.1%}" if pd.notna(value) else ""
 
 
 def _money(amount: float, currency: object) -> Text:

@@ -124,8 +124,11 @@ HEALTH_MONITOR_CHECKS = TableContract(
         instant("checked_at", "When the check was made."),
         text("model_version", "The champion."),
         text("check_name", "calibration_level, calibration_shape, log_loss, drift or age."),
+        text("check_en", "What is checked, in English."),
+        text("check_ja", "What is checked, in Japanese."),
         text("status", "Does it call for a retrain?", choices=CHECK_STATUSES),
-        text("reason", "Why, in words."),
+        text("reason_en", "Why, in English."),
+        text("reason_ja", "Why, in Japanese."),
     ),
     key=("check_name",),
 )

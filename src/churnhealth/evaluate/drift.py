@@ -14,6 +14,7 @@ from scipy.stats import chi2
 from churnhealth.domain.health import FloatArray
 from churnhealth.domain.indicators import Catalogue
 from churnhealth.evaluate.checks import IntArray
+from churnhealth.evaluate.missing import WARN_MISSING
 from churnhealth.model.drift_reference import SCORE, DriftReference, IndicatorReference
 
 Verdict = Literal["ok", "warn", "stop"]
@@ -31,7 +32,6 @@ DRIFT_COLUMNS = (
     "verdict",
     "note",
 )
-GROUP_COLUMNS = ("indicator_group", "indicators", "missing_reference", "missing_now")
 SCORE_GROUP = "(score)"
 BY_CHANCE = "not more than chance"
 # The chance of any false alarm among all indicators when nothing has drifted.
@@ -48,11 +48,14 @@ class DriftPolicy:
         Above 0, `warn_psi` below `stop_psi`. 0.1 and 0.25 are the conventional ones.
     stop_share : float
         From which share (0-1) of the indicators with the verdict "stop" on the whole is one too.
+    warn_missing : float
+        From which rise (0-1) of the share of missing values of an indicator group on it is told.
     """
 
     warn_psi: float = 0.1
     stop_psi: float = 0.25
     stop_share: float = 0.25
+    warn_missing: float = WARN_MISSING
 
     def verdict(self, psi: float, chance_limit: float) -> Verdict:
         """Judge an index; one that chance allows is never more than "ok".
@@ -222,26 +225,6 @@ def drift_table(
     ]
     ordered = sorted(rows, key=lambda row: (row["indicator"] != SCORE, -row["psi"]))
     return pd.DataFrame(ordered, columns=list(DRIFT_COLUMNS))
-
-
-def missing_by_group(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean share of missing values by indicator group, then and now.
-
-    Parameters
-    ----------
-    table : DataFrame
-        As `drift_table` gives it.
-
-    Returns
-    -------
-    DataFrame
-        indicator_group, indicators (how many), missing_reference, missing_now (shares, 0-1).
-    """
-    own = table[table["indicator"] != SCORE]
-    grouped = own.groupby("indicator_group", sort=True)
-    found = grouped[["missing_reference", "missing_now"]].mean()
-    found.insert(0, "indicators", grouped.size())
-    return found.reset_index()[list(GROUP_COLUMNS)]
 
 
 def _line(

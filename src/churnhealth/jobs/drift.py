@@ -9,21 +9,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from churnhealth.domain.monitor_words import DRIFT_WORDS, word
 from churnhealth.errors import DriftError, listed
 from churnhealth.estimator import HealthModel
 from churnhealth.evaluate.checks import IntArray
-from churnhealth.evaluate.drift import (
-    DRIFT_COLUMNS,
-    GROUP_COLUMNS,
-    DriftPolicy,
-    drift_table,
-    missing_by_group,
-)
+from churnhealth.evaluate.drift import DRIFT_COLUMNS, DriftPolicy, drift_table
+from churnhealth.evaluate.missing import coverage_warnings, missing_by_group
+from churnhealth.evaluate.said import Said
 from churnhealth.jobs.settings_monitor import DriftSettings
 from churnhealth.model.columns import FloatArray, encode_table
+from churnhealth.model.drift_reference import DriftReference
 
-NO_REFERENCE = "drift is not known: the model keeps no reference; retrain to make one"
-NOBODY = "drift is not known: there is no customer to compare"
+NO_REFERENCE = Said(
+    "drift is not known: the model keeps no reference; retrain to make one",
+    "変化は判定できません：モデルに学習時の分布がありません。再学習すると記録されます",
+)
+NOBODY = Said(
+    "drift is not known: there is no customer to compare",
+    "変化は判定できません：比べる顧客がいません",
+)
 UNKNOWN = "unknown"
 MOST_NAMED = 5
 
@@ -41,8 +45,8 @@ class DriftReport:
     indicators : DataFrame
         As `evaluate.drift.drift_table` makes it; no rows when unknown.
     groups : DataFrame
-        As `evaluate.drift.missing_by_group` makes it; no rows when unknown.
-    notes : tuple of str
+        As `evaluate.missing.missing_by_group` makes it; no rows when there is no customer.
+    said : tuple of Said
         What people should know, in sentences; none when nothing drifted.
     """
 
@@ -50,7 +54,17 @@ class DriftReport:
     customers: int
     indicators: pd.DataFrame
     groups: pd.DataFrame
-    notes: tuple[str, ...]
+    said: tuple[Said, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know, in English."""
+        return tuple(one.en for one in self.said)
+
+    @property
+    def notes_ja(self) -> tuple[str, ...]:
+        """What people should know, in Japanese."""
+        return tuple(one.ja for one in self.said)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; what is no number becomes None."""
@@ -61,6 +75,7 @@ class DriftReport:
             "indicators": _records(drifted),
             "groups": _records(self.groups),
             "notes": list(self.notes),
+            "notes_ja": list(self.notes_ja),
         }
 
 
@@ -80,6 +95,7 @@ class DriftTally:
     policy: DriftPolicy = field(default_factory=DriftPolicy)
     customers: int = 0
     _counts: dict[str, IntArray] = field(default_factory=dict)
+    _missing: dict[str, int] = field(default_factory=dict)
 
     def add(self, frame: pd.DataFrame, churn_probability: FloatArray | None = None) -> None:
         """Count a batch.
@@ -96,26 +112,44 @@ class DriftTally:
         SchemaError
             The columns are not the model's.
         """
+        if frame.empty:
+            return
         reference = self.model.drift_reference_
-        if reference is None or frame.empty:
+        for name, missing in frame.isna().sum().items():
+            self._missing[str(name)] = self._missing.get(str(name), 0) + int(missing)
+        self.customers += len(frame)
+        if reference is None:
             return
         columns = self.model.model_.columns
         scored = self.model.churn_probability(frame) if churn_probability is None else churn_probability
         counted = reference.count(encode_table(frame, columns), columns, scored)
         for name, counts in counted.items():
             self._counts[name] = self._counts.get(name, np.zeros_like(counts)) + counts
-        self.customers += len(frame)
 
     def report(self) -> DriftReport:
         """Compare what was counted so far with the reference."""
         reference = self.model.drift_reference_
+        shares = {name: missing / self.customers for name, missing in self._missing.items()}
+        groups = self._coverage(shares, reference)
         if reference is None or not self.customers:
-            table, groups = (pd.DataFrame(columns=list(one)) for one in (DRIFT_COLUMNS, GROUP_COLUMNS))
+            nothing = pd.DataFrame(columns=list(DRIFT_COLUMNS))
             note = NO_REFERENCE if reference is None else NOBODY
-            return DriftReport(UNKNOWN, self.customers, table, groups, (note,))
+            return DriftReport(UNKNOWN, self.customers, nothing, groups, (note,))
         table = drift_table(reference, self._counts, self.model.catalogue_, self.policy)
-        verdict, notes = self.policy.overall(table), tuple(_notes(table))
-        return DriftReport(verdict, self.customers, table, missing_by_group(table), notes)
+        said = (*_notes(table), *coverage_warnings(groups))
+        verdict = self.policy.overall(table)
+        if verdict == "ok" and (groups["verdict"] == "warn").any():
+            verdict = "warn"
+        return DriftReport(verdict, self.customers, table, groups, said)
+
+    def _coverage(self, shares: dict[str, float], reference: DriftReference | None) -> pd.DataFrame:
+        return missing_by_group(
+            shares,
+            reference.missing if reference else {},
+            self.model.catalogue_,
+            (reference.customers if reference else 0, self.customers),
+            warn_missing=self.policy.warn_missing,
+        )
 
 
 def check_drift(
@@ -162,28 +196,37 @@ def stop_on_drift(report: DriftReport, settings: DriftSettings) -> None:
         )
 
 
-def _notes(table: pd.DataFrame) -> Iterator[str]:
-    for verdict, words in (("stop", "far from the training data"), ("warn", "drifting")):
+def _notes(table: pd.DataFrame) -> Iterator[Said]:
+    for verdict in ("stop", "warn"):
         found = table[table["verdict"] == verdict]
-        told = [
-            f"{row['indicator']} (PSI {row['psi']:.2f}{_why(row)})"
-            for row in found.head(MOST_NAMED).to_dict("records")
-        ]
-        more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-        if told:
-            yield f"{words}: {', '.join(told)}{more}"
+        if not len(found):
+            continue
+        told = [_named(row) for row in found.head(MOST_NAMED).to_dict("records")]
+        rest = len(found) - MOST_NAMED
+        yield Said(
+            f"{word(DRIFT_WORDS, verdict, 'en')}: {', '.join(one.en for one in told)}"
+            + (f" and {rest} more" if rest > 0 else ""),
+            f"{word(DRIFT_WORDS, verdict, 'ja')}：{'、'.join(one.ja for one in told)}"
+            + (f"、ほか{rest}件" if rest > 0 else ""),
+        )
     excused = table.loc[table["note"] != "", "indicator"].tolist()
     if excused:
-        yield f"PSI above the threshold, but not more than chance among so few: {listed(excused)}"
+        yield Said(
+            f"PSI above the threshold, but not more than chance among so few: {listed(excused)}",
+            f"PSIはしきい値を超えますが、この件数では偶然の範囲です：{listed(excused)}",
+        )
 
 
-def _why(row: dict[Any, Any]) -> str:
-    parts = []
+def _named(row: dict[Any, Any]) -> Said:
+    """Name an indicator with its index and the reasons for it."""
+    en, ja = [f"PSI {row['psi']:.2f}"], [f"PSI {row['psi']:.2f}"]
     if abs(row["missing_now"] - row["missing_reference"]) >= 0.05:
-        parts.append(f"missing {row['missing_reference']:.0%} then, {row['missing_now']:.0%} now")
+        en.append(f"missing {row['missing_reference']:.0%} then, {row['missing_now']:.0%} now")
+        ja.append(f"欠損が学習時{row['missing_reference']:.0%}、現在{row['missing_now']:.0%}")
     if row["outside_now"] - row["outside_reference"] >= 0.05:
-        parts.append(f"{row['outside_now']:.0%} never seen or beyond the training range")
-    return "".join(f"; {part}" for part in parts)
+        en.append(f"{row['outside_now']:.0%} never seen or beyond the training range")
+        ja.append(f"{row['outside_now']:.0%}が学習時の範囲外")
+    return Said(f"{row['indicator']} ({'; '.join(en)})", f"{row['indicator']}（{'、'.join(ja)}）")
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

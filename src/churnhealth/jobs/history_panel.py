@@ -24,7 +24,13 @@ from churnhealth.features.source_columns import present_columns
 from churnhealth.features.source_sql import described, source_ctes
 from churnhealth.features.sql_text import with_query
 from churnhealth.jobs.settings import Settings
-from churnhealth.jobs.sources import check_choices, cutoff_dates, data_end, source_runner
+from churnhealth.jobs.sources import (
+    check_choices,
+    cutoff_dates,
+    data_end,
+    newest_scoring_cutoff,
+    source_runner,
+)
 from churnhealth.jobs.wiring import Workplace
 from churnhealth.labels.at_risk_sql import at_risk_ctes
 from churnhealth.labels.cutoffs import require_within_data
@@ -95,7 +101,7 @@ def history_scoring_panel(
     problem : ChurnProblem
         The model's: it says who is at risk.
     cutoff : date, optional
-        None: the newest configured cutoff.
+        None: the newest of the calendar, `every` under [scoring] or [cutoffs].
 
     Raises
     ------
@@ -107,7 +113,7 @@ def history_scoring_panel(
         The sources no longer allow to compute one of its indicators.
     """
     opened = _open(workplace)
-    day = cutoff or cutoff_dates(workplace.settings, opened.end)[-1]
+    day = cutoff or newest_scoring_cutoff(workplace.settings, opened.end)
     require_within_data([day], opened.end, problem)
     declared = _declared(opened.known, indicators, problem)
     matrix = _matrix(opened, declared, [day], problem)

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from churnhealth.adapters.warehouse import RunRecord
 from churnhealth.errors import ChurnHealthError
+from churnhealth.jobs.stages import Stages
 from churnhealth.jobs.wiring import Workplace
 
 
@@ -22,12 +23,15 @@ class JobRun:
         Its name in the ledger.
     started_at : datetime
         When the job began.
+    stages : Stages
+        Where it is; told to people and to the log.
     """
 
     workplace: Workplace
     job: str
     run_id: str
     started_at: datetime
+    stages: Stages
     begun: bool = False
 
     def begin(
@@ -48,6 +52,7 @@ class JobRun:
             rows_read=rows_read,
             started_at=self.started_at,
         )
+        self.stages.tell(model_version=model_version, cutoff=record.cutoff)
         self.workplace.warehouse.start_run(record)
         self.begun = True
         return record
@@ -67,7 +72,8 @@ def job_run(workplace: Workplace, job: str) -> Iterator[JobRun]:
     warehouse = workplace.warehouse
     with warehouse.job_lock(job):
         warehouse.prepare()
-        run = JobRun(workplace, job, workplace.new_run_id(job), workplace.clock())
+        run_id = workplace.new_run_id(job)
+        run = JobRun(workplace, job, run_id, workplace.clock(), Stages(workplace, job, run_id))
         try:
             yield run
         except (Exception, KeyboardInterrupt) as error:
@@ -77,6 +83,7 @@ def job_run(workplace: Workplace, job: str) -> Iterator[JobRun]:
 
 def _tell(run: JobRun, error: BaseException) -> None:
     """Write the failure down; when even that fails, the first error is the one to be seen."""
+    run.stages.failed(error)
     try:
         if not run.begun:
             run.begin(rows_read=0)

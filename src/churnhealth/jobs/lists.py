@@ -11,19 +11,9 @@ import numpy as np
 import pandas as pd
 
 from churnhealth.adapters.warehouse import Warehouse
+from churnhealth.domain.list_columns import BY_EXPANSION
 from churnhealth.errors import ConfigError, WarehouseError
 
-LIST_COLUMNS = (
-    "customer_id",
-    "cutoff",
-    "health_score",
-    "health_band",
-    "churn_probability",
-    "mrr",
-    "mrr_at_risk",
-    "currency",
-    "health_score_change",
-)
 # What a spreadsheet takes for the beginning of a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -36,10 +26,12 @@ class CustomerLists:
     ----------
     prevention : DataFrame
         Yellow and red customers, the most MRR at risk first; where the MRR is not known, the highest
-        churn probability first. Columns `LIST_COLUMNS`; mrr (per month, `currency`) is
+        churn probability first. Columns `PREVENTION_COLUMNS`; mrr (per month, `currency`) is
         mrr_at_risk / churn_probability, NaN where it is not known.
     expansion : DataFrame
-        Green customers, the highest health score (in whole points) first, and of equals the largest MRR.
+        Green customers: the highest probability that their MRR grows first, where another project
+        predicts it; the others by health score (in whole points), and of equals the largest MRR.
+        Columns `EXPANSION_COLUMNS`; ranked_by says which.
     stale : int
         Customers without a score at the newest cutoff; they are in neither list.
     """
@@ -47,6 +39,11 @@ class CustomerLists:
     prevention: pd.DataFrame
     expansion: pd.DataFrame
     stale: int
+
+    @property
+    def by_expansion(self) -> bool:
+        """Is anybody listed by the probability to grow?"""
+        return bool((self.expansion["ranked_by"] == BY_EXPANSION).any())
 
     def to_dict(self, most: int = 0) -> dict[str, Any]:
         """Return plain values for JSON, at most so many customers per list; 0: all."""
@@ -58,34 +55,17 @@ class CustomerLists:
 
 
 def customer_lists(warehouse: Warehouse) -> CustomerLists:
-    """Make both lists of the scores at the newest cutoff.
+    """Read both lists of the scores at the newest cutoff: the views of the warehouse.
 
     Raises
     ------
     WarehouseError
         Nothing was scored yet.
     """
-    current = warehouse.current_scores()
-    if current.empty:
+    found = CustomerLists(*warehouse.customer_lists())
+    if found.prevention.empty and found.expansion.empty and not found.stale:
         raise WarehouseError("there are no scores yet; `churnhealth score` writes them")
-    return lists_of(current)
-
-
-def lists_of(current: pd.DataFrame) -> CustomerLists:
-    """Make both lists of a table with the columns of `health_current`."""
-    stale = current["is_stale"].astype(bool)
-    fresh = current[~stale].copy()
-    probability = fresh["churn_probability"].to_numpy(np.float64)
-    at_risk = fresh["mrr_at_risk"].to_numpy(np.float64)
-    mrr = np.full(len(fresh), np.nan)
-    fresh["mrr"] = np.divide(at_risk, probability, out=mrr, where=probability > 0)
-    fresh["points"] = np.floor(fresh["health_score"].to_numpy(np.float64))
-    green = fresh["health_band"] == "green"
-    return CustomerLists(
-        _ordered(fresh[~green], ["mrr_at_risk", "churn_probability"]),
-        _ordered(fresh[green], ["points", "mrr", "health_score"]),
-        int(stale.sum()),
-    )
+    return found
 
 
 def write_csv(found: CustomerLists, folder: Path) -> tuple[Path, ...]:
@@ -133,12 +113,6 @@ def _write(path: Path, table: pd.DataFrame) -> Path:
         writer.writerow(table.columns)
         writer.writerows([safe_cell(one) for one in row] for row in table.itertuples(index=False))
     return path
-
-
-def _ordered(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    falling = [*[False] * len(by), True]
-    ordered = table.sort_values([*by, "customer_id"], ascending=falling, na_position="last")
-    return ordered[list(LIST_COLUMNS)].reset_index(drop=True)
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from churnhealth.domain.promotion import Verdict
 from churnhealth.estimator import HealthModel
+from churnhealth.evaluate.missing import UNKNOWN
 from churnhealth.evaluate.report import EvaluationReport
 from churnhealth.features.panel import Panel
 from churnhealth.jobs.judging import Judged
@@ -40,6 +41,7 @@ def model_card(
     judged: Judged,
     verdict: Verdict,
     side_by_side: pd.DataFrame,
+    coverage: pd.DataFrame,
     searched: SearchResult | None = None,
 ) -> str:
     """Write the card as Markdown.
@@ -58,6 +60,8 @@ def model_card(
         Promoted or kept, why, and what was checked.
     side_by_side : DataFrame
         Those who stayed beside those who churned, as made by `healthy_against_churned`.
+    coverage : DataFrame
+        Missing values of the training rows by indicator group, as made by `training_coverage`.
     searched : SearchResult, optional
         What a search for options found.
     """
@@ -70,6 +74,7 @@ def model_card(
             "",
             *_data(panel, model, settings.problem.timezone),
             *([f"- {searched.reason}"] if searched else []),
+            *_coverage(coverage),
             "",
             *_quality(report, split, settings.project.language),
             *_segments(report),
@@ -130,6 +135,21 @@ def _data(panel: Panel, model: HealthModel, timezone: str) -> list[str]:
         ),
         f"- options: {options_told(model.options_)}",
     ]
+
+
+def _coverage(table: pd.DataFrame) -> list[str]:
+    lines = [
+        (
+            cell(one["indicator_group"]),
+            f"{one['indicators']}",
+            f"{one['missing_now']:.0%}",
+            f"{one['missing_reference']:.0%}" if one["verdict"] != UNKNOWN else "",
+            one["verdict"],
+        )
+        for one in table.to_dict("records")
+    ]
+    names = ["indicator group", "indicators", "missing", "missing for the champion", "verdict"]
+    return section("Coverage: values missing in the training rows", names, lines)
 
 
 def _quality(report: EvaluationReport, split: HoldoutSplit, language: str) -> list[str]:

@@ -97,21 +97,24 @@ def monitor(workplace: Workplace, *, since: dt.date | None = None) -> MonitorRes
 
 
 def _monitor(workplace: Workplace, run: JobRun, since: dt.date | None) -> MonitorResult:
-    workplace.progress("reading the champion")
-    champion = champion_model(workplace.registry)
-    version, model = champion
-    workplace.progress("reading past scores and what happened since")
-    slices, notes = _slices(workplace, champion, run.started_at, since)
-    scores = read_past_scores(workplace, slices)
-    record = run.begin(rows_read=len(scores), model_version=version.model_version)
-    workplace.progress("judging them")
-    judged, unlabelled = _judged(scores)
-    periods = periods_table(judged, unlabelled, version.model_version)
-    leads = lead_times(scores)
-    workplace.progress("looking for drift")
-    drift, drift_cutoff = _drift(workplace, version, model)
-    checks = _checks(workplace, champion, judged, drift, run.started_at)
-    customers = with_reasons(workplace.warehouse, surprises(judged))
+    stages = run.stages
+    with stages.stage("reading the champion"):
+        champion = champion_model(workplace.registry)
+        version, model = champion
+    with stages.stage("reading past scores and what happened since"):
+        slices, notes = _slices(workplace, champion, run.started_at, since)
+        scores = read_past_scores(workplace, slices)
+        record = run.begin(rows_read=len(scores), model_version=version.model_version)
+        stages.tell(rows_read=len(scores), cutoffs=len(slices))
+    with stages.stage("judging them"):
+        judged, unlabelled = _judged(scores)
+        periods = periods_table(judged, unlabelled, version.model_version)
+        leads = lead_times(scores)
+        stages.tell(rows_judged=len(judged))
+    with stages.stage("looking for drift"):
+        drift, drift_cutoff = _drift(workplace, version, model)
+        checks = _checks(workplace, champion, judged, drift, run.started_at)
+        customers = with_reasons(workplace.warehouse, surprises(judged))
     result = MonitorResult(
         run_id=run.run_id,
         model_version=version.model_version,
@@ -125,15 +128,16 @@ def _monitor(workplace: Workplace, run: JobRun, since: dt.date | None) -> Monito
         drift_cutoff=drift_cutoff,
         notes=notes,
     )
-    workplace.progress("publishing")
-    tables = monitor_tables(result, run.started_at)
-    workplace.warehouse.publish_monitor(record, tables, workplace.clock(), told(result))
+    with stages.stage("publishing"):
+        tables = monitor_tables(result, run.started_at)
+        workplace.warehouse.publish_monitor(record, tables, workplace.clock(), told(result))
+        stages.tell(result="due" if result.due else "not due")
     return result
 
 
 def told(result: MonitorResult) -> str:
     """Say the verdict in one line, as the ledger keeps it."""
-    reasons = " ".join(check.reason for check in result.checks if check.status == "due")
+    reasons = " ".join(check.reason_en for check in result.checks if check.status == "due")
     return f"a retrain is due: {reasons}" if result.due else "no retrain is due"
 
 
@@ -198,6 +202,7 @@ def _checks(
         drift.verdict,
         drift.notes,
         age,
+        drifted_ja=drift.notes_ja,
         max_age_days=settings.monitor.max_age_days,
         minimum_churners=settings.monitor.minimum_churners,
     )

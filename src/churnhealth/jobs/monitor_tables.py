@@ -17,6 +17,7 @@ from churnhealth.domain.monitor_tables import (
     HEALTH_MONITOR_LEAD_TIMES,
     HEALTH_MONITOR_PERIODS,
 )
+from churnhealth.domain.monitor_words import CHECK_WORDS, word
 from churnhealth.evaluate.drift import DRIFT_COLUMNS
 from churnhealth.evaluate.surprises import INSTANT
 
@@ -69,8 +70,18 @@ def monitor_tables(
     """Return every table with its contract; empty ones too, so that they replace what stood there."""
     run = {"run_id": result.run_id}
     checks = pd.DataFrame(
-        [(one.name, one.status, one.reason) for one in result.checks],
-        columns=["check_name", "status", "reason"],
+        [
+            (
+                one.name,
+                word(CHECK_WORDS, one.name, "en"),
+                word(CHECK_WORDS, one.name, "ja"),
+                one.status,
+                one.reason_en,
+                one.reason_ja,
+            )
+            for one in result.checks
+        ],
+        columns=["check_name", "check_en", "check_ja", "status", "reason_en", "reason_ja"],
     )
     cutoff = pd.Series([result.drift_cutoff] * len(result.drift.indicators), dtype=INSTANT)
     drift = result.drift.indicators[list(DRIFT_COLUMNS)].assign(

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from churnhealth.adapters.tracking import ModelVersion, TrainingRecord
+from churnhealth.adapters.tracking import ModelVersion
 from churnhealth.domain.promotion import Verdict, decide_promotion
-from churnhealth.estimator import HealthModel
 from churnhealth.evaluate.backtest import Backtest
+from churnhealth.evaluate.missing import coverage_line, coverage_warnings
 from churnhealth.evaluate.report import EvaluationReport
+from churnhealth.evaluate.said import Said
 from churnhealth.evaluate.side_by_side import healthy_against_churned
 from churnhealth.features.panel import Panel
-from churnhealth.jobs.fold_records import fold_records
 from churnhealth.jobs.gate import gate_evidence
-from churnhealth.jobs.judging import Judged, judge
+from churnhealth.jobs.judging import judge
 from churnhealth.jobs.ledger import JobRun, job_run
-from churnhealth.jobs.model_card import model_card
 from churnhealth.jobs.pictures import training_pictures
 from churnhealth.jobs.recipe import fit_rows
+from churnhealth.jobs.register_version import Learned, register_version
 from churnhealth.jobs.search import Search, champion_options, searched_options
-from churnhealth.jobs.search_record import options_note, search_metrics, search_tables
-from churnhealth.jobs.training_record import run_metrics, run_params, run_tables
+from churnhealth.jobs.search_record import options_note
+from churnhealth.jobs.stages import Stages
+from churnhealth.jobs.training_coverage import training_coverage
 from churnhealth.jobs.training_rows import panel_fingerprint, training_rows
 from churnhealth.jobs.wiring import Workplace
+from churnhealth.model.options import TrainingOptions
 from churnhealth.search.decision import SearchResult
 
 STAGES = 4
@@ -55,6 +54,9 @@ class RetrainResult:
         What the reader should know about the panel.
     backtest : Backtest
         The new recipe and simpler models, window by window.
+    coverage : DataFrame
+        How much is known in the training rows, and was known when the champion was trained; as
+        `evaluate.missing.missing_by_group` makes it.
     """
 
     run_id: str | None
@@ -64,46 +66,12 @@ class RetrainResult:
     split: str
     notes: tuple[str, ...]
     backtest: Backtest
+    coverage: pd.DataFrame
 
     @property
     def dry_run(self) -> bool:
         """Was nothing written?"""
         return self.version is None
-
-
-@dataclass(frozen=True, eq=False)
-class Learned:
-    """Everything that is known before anything is written.
-
-    Parameters
-    ----------
-    panel : Panel
-        All labelled rows.
-    fingerprint : str
-        Of these rows.
-    judged : Judged
-        The recipes on rows put aside.
-    model : HealthModel
-        The new recipe, fitted on all labelled rows.
-    side_by_side : DataFrame
-        As made by `healthy_against_churned`.
-    verdict : Verdict
-    notes : tuple of str
-    searched : SearchResult, optional
-        What a search for options found.
-    pictures : mapping of str to bytes
-        By file name.
-    """
-
-    panel: Panel
-    fingerprint: str
-    judged: Judged
-    model: HealthModel
-    side_by_side: pd.DataFrame
-    verdict: Verdict
-    notes: tuple[str, ...]
-    searched: SearchResult | None = None
-    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def retrain(
@@ -139,9 +107,12 @@ def retrain(
         written. The champion stays as it is.
     """
     if dry_run:
-        workplace.progress("reading the panel")
-        panel = training_rows(workplace, cutoff)
-        return _result(_learn(workplace, panel, panel_fingerprint(panel), search), None, None)
+        stages = Stages(workplace, "retrain")
+        with stages.stage("reading the panel"):
+            panel = training_rows(workplace, cutoff)
+            stages.tell(rows_read=panel.rows_read)
+        learned = _learn(workplace, stages, panel, panel_fingerprint(panel), search)
+        return _result(learned, None, None)
     with job_run(workplace, "retrain") as run:
         return _retrain(workplace, run, cutoff, search)
 
@@ -149,44 +120,73 @@ def retrain(
 def _retrain(
     workplace: Workplace, run: JobRun, cutoff: dt.date | None, search: Search | None
 ) -> RetrainResult:
-    workplace.progress("reading the panel")
-    panel = training_rows(workplace, cutoff)
-    fingerprint = panel_fingerprint(panel)
-    today = None if cutoff is None else workplace.settings.problem.cutoff_instant(cutoff)
-    record = run.begin(
-        rows_read=panel.rows_read,
-        cutoff=None if today is None else today.to_pydatetime(),
-        input_fingerprint=fingerprint,
-    )
-    learned = _with_pictures(_learn(workplace, panel, fingerprint, search))
-    workplace.progress("registering in MLflow")
-    version = _register(workplace, run, learned)
-    verdict = learned.verdict
-    message = f"{verdict.decision}: {' '.join(verdict.reasons)}"
-    workplace.warehouse.finish_run(
-        record, workplace.clock(), message=message, model_version=version.model_version
-    )
+    stages = run.stages
+    with stages.stage("reading the panel"):
+        panel = training_rows(workplace, cutoff)
+        fingerprint = panel_fingerprint(panel)
+        today = None if cutoff is None else workplace.settings.problem.cutoff_instant(cutoff)
+        record = run.begin(
+            rows_read=panel.rows_read,
+            cutoff=None if today is None else today.to_pydatetime(),
+            input_fingerprint=fingerprint,
+        )
+        stages.tell(rows_read=panel.rows_read, rows_trained=len(panel.X))
+    learned = _with_pictures(_learn(workplace, stages, panel, fingerprint, search))
+    with stages.stage("registering in MLflow"):
+        version = register_version(workplace, run, learned)
+        workplace.warehouse.finish_run(
+            record, workplace.clock(), message=_message(learned), model_version=version.model_version
+        )
+        stages.tell(model_version=version.model_version, result=learned.verdict.decision)
     return _result(learned, run.run_id, version)
 
 
-def _learn(workplace: Workplace, panel: Panel, fingerprint: str, search: Search | None) -> Learned:
-    options = champion_options(workplace)
-    searched = None
-    if search is not None:
-        workplace.progress("searching options on rows known before the first window judged")
-        searched = searched_options(workplace, panel, search, options)
-        options = searched.options
-    workplace.progress("training and judging on rows put aside, quarter by quarter")
-    judged = judge(workplace, panel, options)
-    workplace.progress("fitting on all customers")
-    model = fit_rows(workplace, panel, np.ones(len(panel.X), dtype=bool), None, options)
-    side_by_side = healthy_against_churned(
-        np.asarray(panel.y), panel.X, customer_id=panel.customer_id, catalogue=workplace.catalogue
+def _message(learned: Learned) -> str:
+    """Say what the ledger should remember of a training run."""
+    verdict = learned.verdict
+    told = [f"{verdict.decision}: {' '.join(verdict.reasons)}", *_coverage_warnings(learned.coverage)]
+    return "; ".join([*told, coverage_line(learned.coverage)])
+
+
+def _coverage_warnings(coverage: pd.DataFrame) -> tuple[str, ...]:
+    then = Said("when the champion was trained", "現行モデルの学習時")
+    return tuple(one.en for one in coverage_warnings(coverage, then))
+
+
+def _learn(
+    workplace: Workplace, stages: Stages, panel: Panel, fingerprint: str, search: Search | None
+) -> Learned:
+    options, searched = _options(workplace, stages, panel, search)
+    with stages.stage("training and judging on rows put aside, quarter by quarter"):
+        judged = judge(workplace, panel, options)
+    with stages.stage("fitting on all customers"):
+        model = fit_rows(workplace, panel, np.ones(len(panel.X), dtype=bool), None, options)
+        side_by_side = healthy_against_churned(
+            np.asarray(panel.y), panel.X, customer_id=panel.customer_id, catalogue=workplace.catalogue
+        )
+        evidence, notes = gate_evidence(workplace, panel, judged, model, side_by_side)
+        verdict = decide_promotion(evidence, workplace.settings.promotion.policy)
+        coverage = training_coverage(panel, model, judged, workplace.settings.drift.policy)
+    told = (
+        model.model_.summary["reason"],
+        options_note(model, searched),
+        *panel.notes,
+        *notes,
+        *_coverage_warnings(coverage),
     )
-    evidence, notes = gate_evidence(workplace, panel, judged, model, side_by_side)
-    verdict = decide_promotion(evidence, workplace.settings.promotion.policy)
-    told = (model.model_.summary["reason"], options_note(model, searched), *panel.notes, *notes)
-    return Learned(panel, fingerprint, judged, model, side_by_side, verdict, told, searched)
+    return Learned(panel, fingerprint, judged, model, side_by_side, verdict, told, coverage, searched)
+
+
+def _options(
+    workplace: Workplace, stages: Stages, panel: Panel, search: Search | None
+) -> tuple[TrainingOptions | None, SearchResult | None]:
+    """Return the options of the learners: the champion's, or what a search finds beside them."""
+    options = champion_options(workplace)
+    if search is None:
+        return options, None
+    with stages.stage("searching options on rows known before the first window judged"):
+        searched = searched_options(workplace, panel, search, options)
+    return searched.options, searched
 
 
 def _with_pictures(learned: Learned) -> Learned:
@@ -205,43 +205,5 @@ def _result(learned: Learned, run_id: str | None, version: ModelVersion | None) 
         judged.split.description,
         learned.notes,
         judged.backtest,
-    )
-
-
-def _register(workplace: Workplace, run: JobRun, learned: Learned) -> ModelVersion:
-    with tempfile.TemporaryDirectory(prefix="churnhealth-") as folder:
-        artifact = learned.model.save(Path(folder) / "model")
-        version = workplace.registry.log_version(_record(workplace, run, learned, artifact))
-    if learned.verdict.decision == "promoted":
-        workplace.registry.set_champion(version.version)
-    else:
-        workplace.registry.set_challenger(version.version)
-    return version
-
-
-def _record(workplace: Workplace, run: JobRun, learned: Learned, artifact: Path) -> TrainingRecord:
-    panel, judged, model, verdict = learned.panel, learned.judged, learned.model, learned.verdict
-    card = model_card(
-        workplace.settings, panel, model, judged, verdict, learned.side_by_side, learned.searched
-    )
-    return TrainingRecord(
-        run_name=run.run_id,
-        artifact_folder=artifact,
-        artifact_hash=str(model.artifact_hash_),
-        params=run_params(workplace, panel, judged.split, model),
-        metrics=run_metrics(judged) | search_metrics(learned.searched),
-        tags={
-            "input_fingerprint": learned.fingerprint,
-            "decision": verdict.decision,
-            "ledger_run": run.run_id,
-        },
-        tables=run_tables(judged, model, panel, learned.side_by_side, verdict)
-        | search_tables(learned.searched),
-        texts={
-            "model_card.md": card,
-            "churnhealth.toml": workplace.config.read_text(encoding="utf-8-sig"),
-        },
-        pictures=learned.pictures,
-        input_example=panel.X.head(5),
-        folds=fold_records(workplace, panel, judged),
+        learned.coverage,
     )

@@ -7,12 +7,16 @@ import tempfile
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+import pandas as pd
 
 from churnhealth.adapters.staging import StagedScores
 from churnhealth.adapters.tracking import ModelRegistry, ModelVersion
+from churnhealth.adapters.warehouse import SCORE_JOB
 from churnhealth.errors import ArtifactError, TrackingError
 from churnhealth.estimator import HealthModel
+from churnhealth.evaluate.missing import coverage_line
 from churnhealth.features.panel import PanelBatches
 from churnhealth.jobs.cards import CustomerCard, riskiest
 from churnhealth.jobs.drift import DriftTally, stop_on_drift
@@ -23,9 +27,10 @@ from churnhealth.jobs.scoring_source import read_scoring_batches
 from churnhealth.jobs.wiring import Workplace
 
 STAGES = 4
+Champion = tuple[ModelVersion, HealthModel]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ScoreResult:
     """What a scoring job did.
 
@@ -46,7 +51,10 @@ class ScoreResult:
     bands : dict of str to int
         Customers per band.
     notes : tuple of str
-        What the reader should know: columns left out, levels never seen, drift.
+        What the reader should know: that the model knows what came after the cutoff, columns left
+        out, levels never seen, drift, groups with more missing values. The ledger keeps them.
+    coverage : DataFrame
+        How much is known of these customers, as `evaluate.missing.missing_by_group` makes it.
     riskiest : tuple of CustomerCard
         The customers with the highest churn probability.
     """
@@ -61,10 +69,24 @@ class ScoreResult:
     rows_rejected: int
     bands: dict[str, int]
     notes: tuple[str, ...]
+    coverage: pd.DataFrame
     riskiest: tuple[CustomerCard, ...]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        coverage = self.coverage.astype(object).where(self.coverage.notna(), None)
+        return {
+            **vars(self),
+            "cutoff": self.cutoff.isoformat(),
+            "notes": list(self.notes),
+            "coverage": coverage.to_dict("records"),
+            "riskiest": [one.to_dict() for one in self.riskiest],
+        }
 
-def score(workplace: Workplace, *, cutoff: dt.date | None = None) -> ScoreResult:
+
+def score(
+    workplace: Workplace, *, cutoff: dt.date | None = None, champion: Champion | None = None
+) -> ScoreResult:
     """Score all customers of the scoring source at one cutoff and publish them.
 
     Parameters
@@ -73,6 +95,8 @@ def score(workplace: Workplace, *, cutoff: dt.date | None = None) -> ScoreResult
         Settings, warehouse, registry, clock.
     cutoff : date, optional
         None: `cutoff_date` under [scoring], else the newest cutoff of the data.
+    champion : tuple of ModelVersion and HealthModel, optional
+        As `champion_model` read it; None: it is read.
 
     Returns
     -------
@@ -85,43 +109,68 @@ def score(workplace: Workplace, *, cutoff: dt.date | None = None) -> ScoreResult
         warehouse that cannot be written.
         Scores that were published before stay as they are.
     """
-    with job_run(workplace, "score") as run:
-        return _score(workplace, run, cutoff)
+    with job_run(workplace, SCORE_JOB) as run:
+        return _score(workplace, run, cutoff, champion)
 
 
-def _score(workplace: Workplace, run: JobRun, cutoff: dt.date | None) -> ScoreResult:
-    workplace.progress("reading the champion")
-    version, model = champion_model(workplace.registry)
-    workplace.progress("reading the customers")
-    batches = read_scoring_batches(workplace, model, cutoff)
-    settings = workplace.settings
-    drift = DriftTally(model, settings.drift.policy)
-    tally = ScoreTally(version.model_version, settings.scoring.drivers, drift)
-    cutoff_read = batches.cutoff.to_pydatetime()
-    started = run.begin(rows_read=0, cutoff=cutoff_read, model_version=version.model_version)
-    workplace.progress("scoring and explaining")
+def _score(
+    workplace: Workplace, run: JobRun, cutoff: dt.date | None, champion: Champion | None
+) -> ScoreResult:
+    stages, settings = run.stages, workplace.settings
+    with stages.stage("reading the champion"):
+        version, model = champion or champion_model(workplace.registry)
+        stages.tell(model_version=version.model_version)
+    with stages.stage("reading the customers"):
+        batches = read_scoring_batches(workplace, model, cutoff)
+        tally = ScoreTally(
+            version.model_version, settings.scoring.drivers, DriftTally(model, settings.drift.policy)
+        )
+        started = run.begin(
+            rows_read=0, cutoff=batches.cutoff.to_pydatetime(), model_version=version.model_version
+        )
     with workplace.warehouse.staging() as staged:
-        # A DuckDB file that is still read cannot be written to, the ledger neither.
-        with closing(batches):
-            _stage(workplace, run, model, batches, staged, tally)
-        found = drift.report()
-        stop_on_drift(found, settings.drift)
-        record = replace(started, rows_read=tally.rows_read, input_fingerprint=tally.fingerprint())
-        workplace.progress("publishing")
-        published = staged.publish(record, workplace.clock())
+        with stages.stage("scoring and explaining"):
+            # A DuckDB file that is still read cannot be written to, the ledger neither.
+            with closing(batches):
+                _stage(workplace, run, model, batches, staged, tally)
+            stages.tell(**tally.counts)
+            found = tally.drift.report()
+            stop_on_drift(found, settings.drift)
+        with stages.stage("publishing"):
+            notes = (*hindsight(model, batches.cutoff), *tally.notes, *found.notes)
+            record = replace(started, rows_read=tally.rows_read, input_fingerprint=tally.fingerprint())
+            published = staged.publish(record, workplace.clock(), _message(found.groups, notes))
+            stages.tell(result=published.status, revision=published.revision)
     return ScoreResult(
         run_id=run.run_id,
         status=published.status,
         revision=published.revision,
         cutoff=tally.cutoff,
         model_version=version.model_version,
-        rows_read=tally.rows_read,
-        rows_scored=tally.rows_scored,
-        rows_rejected=tally.rows_rejected,
+        **tally.counts,
         bands={band: tally.bands[band] for band in ("green", "yellow", "red")},
-        notes=(*tally.notes, *found.notes),
+        notes=notes,
+        coverage=found.groups,
         riskiest=riskiest(workplace.warehouse, tally.cutoff, version.model_version, tally.rows_scored),
     )
+
+
+def hindsight(model: HealthModel, cutoff: pd.Timestamp) -> tuple[str, ...]:
+    """Return a note where a model has learned from what happened after a cutoff; none elsewhere."""
+    known = model.label_known_through_
+    if known is None or known <= cutoff:
+        return ()
+    local = known.tz_convert(model.problem.timezone if model.problem else "UTC")
+    told = (
+        f"in-sample: the model learned from labels that became known up to {local:%Y-%m-%d}, after "
+        "this cutoff; these scores are no forecast, and monitoring leaves them out"
+    )
+    return (told,)
+
+
+def _message(coverage: pd.DataFrame, notes: tuple[str, ...]) -> str | None:
+    """Say what the ledger should remember of a scoring run."""
+    return "; ".join(one for one in (*notes, coverage_line(coverage)) if one) or None
 
 
 def _stage(
@@ -145,7 +194,7 @@ def _stage(
         staged.add(batch)
 
 
-def champion_model(registry: ModelRegistry) -> tuple[ModelVersion, HealthModel]:
+def champion_model(registry: ModelRegistry) -> Champion:
     """Fetch the champion's artifact and read it with our own loader; no code of it is run.
 
     Raises

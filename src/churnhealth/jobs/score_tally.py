@@ -74,6 +74,15 @@ class ScoreTally:
         return self._cutoff
 
     @property
+    def counts(self) -> dict[str, int]:
+        """Rows read, scored and rejected, by these names."""
+        return {
+            "rows_read": self.rows_read,
+            "rows_scored": self.rows_scored,
+            "rows_rejected": self.rows_rejected,
+        }
+
+    @property
     def rows_rejected(self) -> int:
         """Rows that could not be scored."""
         return len(self._rejects)

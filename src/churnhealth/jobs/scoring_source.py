@@ -12,7 +12,9 @@ import pyarrow as pa
 from churnhealth.adapters.arrow_frames import arrow_to_frame
 from churnhealth.adapters.warehouse import Warehouse
 from churnhealth.adapters.warehouse_sql import names
+from churnhealth.errors import ConfigError
 from churnhealth.estimator import HealthModel
+from churnhealth.features.keys import cutoff_instants
 from churnhealth.features.panel import Panel, PanelBatches
 from churnhealth.features.panel_scoring import scoring_batches
 from churnhealth.features.table_batches import FrameBatches, TableBatches
@@ -90,23 +92,68 @@ def read_scoring_batches(
     if settings.is_history:
         panel = history_scoring_panel(workplace, indicators, problem, given)
         return PanelBatches(panel.cutoff.iloc[0], panel_slices(panel, rows))
-    source, columns = settings.scoring_source, settings.panel_columns
+    columns = settings.panel_columns
     if given is None and columns.cutoff is None:
         given = settings.panel.cutoff_date
-    table: TableBatches
-    if source.table is not None:
-        table = WarehouseBatches(workplace.warehouse, source.table, rows)
-    else:
-        table = FrameBatches(workplace.read(source), rows)
     return scoring_batches(
-        table,
+        _table(workplace),
         columns,
         problem,
         indicators=indicators,
         cutoff=given,
         max_reject_share=settings.scoring.max_reject_share,
-        source=str(source),
+        source=str(settings.scoring_source),
     )
+
+
+def panel_cutoffs(
+    workplace: Workplace, since: dt.date, until: dt.date | None = None
+) -> list[pd.Timestamp]:
+    """Return the cutoffs of the customers to be scored, in a project with a panel, oldest first.
+
+    Parameters
+    ----------
+    workplace : Workplace
+        Settings and warehouse.
+    since, until : date
+        First and last local date.
+
+    Returns
+    -------
+    list of Timestamp
+        UTC.
+
+    Raises
+    ------
+    ConfigError
+        The table has no cutoff column: all of it is of one cutoff. Or no cutoff lies there.
+    """
+    settings, problem = workplace.settings, workplace.settings.problem
+    name, table = settings.panel_columns.cutoff, _table(workplace)
+    if name is None or name not in table.head():
+        raise ConfigError(
+            f"backfill: {settings.scoring_source} has no cutoff column, so that all of its rows are of "
+            "one cutoff; keep the rows of past cutoffs in it, and name the column (cutoff under [panel])"
+        )
+    batches = (cutoff_instants(frame[name], problem) for frame in table.batches([name]))
+    known = sorted({one for batch in batches for one in batch.dropna().unique()})
+    low = problem.cutoff_instant(since)
+    high = None if until is None else problem.cutoff_instant(until)
+    chosen = [one for one in known if one >= low and (high is None or one <= high)]
+    if not chosen:
+        have = f"{known[0]:%Y-%m-%d} to {known[-1]:%Y-%m-%d} UTC" if known else "none"
+        raise ConfigError(
+            f"backfill: expected cutoffs in {settings.scoring_source} from {since} to "
+            f"{until or 'the newest'}, found none; it has {have}"
+        )
+    return chosen
+
+
+def _table(workplace: Workplace) -> TableBatches:
+    source, rows = workplace.settings.scoring_source, workplace.settings.scoring.batch_rows
+    if source.table is not None:
+        return WarehouseBatches(workplace.warehouse, source.table, rows)
+    return FrameBatches(workplace.read(source), rows)
 
 
 def panel_slices(panel: Panel, rows: int) -> Generator[Panel]:

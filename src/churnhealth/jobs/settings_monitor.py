@@ -18,6 +18,7 @@ class DriftSettings(Section):
     warn_psi: Psi = 0.1
     stop_psi: Psi = 0.25
     stop_share: Annotated[float, Field(gt=0, le=1)] = 0.25
+    warn_missing: Annotated[float, Field(gt=0, le=1)] = 0.1
     action: Literal["warn", "stop"] = "warn"
 
     @model_validator(mode="after")
@@ -32,7 +33,7 @@ class DriftSettings(Section):
     @property
     def policy(self) -> DriftPolicy:
         """The thresholds as the evaluation takes them."""
-        return DriftPolicy(self.warn_psi, self.stop_psi, self.stop_share)
+        return DriftPolicy(self.warn_psi, self.stop_psi, self.stop_share, self.warn_missing)
 
 
 class MonitorSettings(Section):

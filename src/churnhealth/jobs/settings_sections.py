@@ -167,11 +167,12 @@ class PanelSettings(Section):
 
 
 class ScoringSettings(Section):
-    """[scoring]: the customers to be scored (default: the panel), how many drivers, rows at a time."""
+    """[scoring]: whom to score (default: the panel), when, how many drivers, rows at a time."""
 
     table: Text | None = None
     file: File = None
     cutoff_date: Date = None
+    every: Literal["week", "month", "quarter"] | None = None
     max_reject_share: Annotated[float, Field(ge=0, le=1)] = 0.1
     drivers: Annotated[int, Field(ge=1)] = 5
     batch_rows: Annotated[int, Field(ge=1)] = 50_000
@@ -210,11 +211,23 @@ class HealthSettings(Section):
 
 
 class WarehouseSettings(Section):
-    """[warehouse]: the DuckDB file, what its table names begin with, how long to wait for its lock."""
+    """[warehouse]: the place, what its table names begin with, how long to wait for its lock.
+
+    `expansion_prefix` names the tables of another project here, which predicts growing MRR.
+    """
 
     path: Place = Field(default="data/warehouse.duckdb", validate_default=True)
     prefix: Annotated[str, Field(pattern="^[A-Za-z0-9_]*$")] = ""
+    expansion_prefix: Annotated[str, Field(pattern="^[A-Za-z0-9_]*$")] | None = None
     wait_seconds: Annotated[float, Field(ge=0)] = 10.0
+
+    @model_validator(mode="after")
+    def _another_prefix(self) -> Self:
+        if self.expansion_prefix == self.prefix:
+            raise ValueError(
+                f"expected an expansion_prefix other than the prefix, got {self.prefix!r} for both"
+            )
+        return self
 
 
 class TrackingSettings(Section):

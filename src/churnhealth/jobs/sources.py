@@ -82,6 +82,44 @@ def cutoff_dates(settings: Settings, end: dt.date, *, as_of: dt.date | None = No
     )
 
 
+def scoring_cutoffs(
+    settings: Settings, end: dt.date, since: dt.date, until: dt.date | None = None
+) -> list[dt.date]:
+    """Return the cutoffs of a backfill of a history, oldest first.
+
+    Parameters
+    ----------
+    settings : Settings
+        `every` under [scoring] is the calendar, else `every` under [cutoffs].
+    end : date
+        The first local day that is not in the data.
+    since, until : date
+        First and last day. `until` is a cutoff of its own, on the calendar or not; without it the last
+        is the newest of the calendar.
+
+    Raises
+    ------
+    LeakageError
+        `until` lies after the end of the data.
+    ConfigError
+        No cutoff lies there.
+    """
+    every = _FREQUENCIES[settings.scoring.every or settings.cutoffs.every]
+    newest = calendar_cutoffs(every, end, settings.problem, end=until, last=1)[0]
+    found = []
+    if until is None or newest >= since:
+        found = calendar_cutoffs(every, end, settings.problem, start=since, end=until)
+    return [*found, until] if until is not None and until not in found else found
+
+
+def newest_scoring_cutoff(settings: Settings, end: dt.date) -> dt.date:
+    """Return the cutoff that is scored where none is asked for: the newest of the calendar."""
+    if settings.scoring.every is None:
+        return cutoff_dates(settings, end)[-1]
+    every = _FREQUENCIES[settings.scoring.every]
+    return calendar_cutoffs(every, end, settings.problem, last=1)[0]
+
+
 def check_choices(settings: Settings, end: dt.date) -> CheckChoices:
     """Return how the file wants its sources to be checked."""
     return CheckChoices(

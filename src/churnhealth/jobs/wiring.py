@@ -93,6 +93,7 @@ def open_workplace(config: Path, progress: Progress = silent) -> Workplace:
         settings.warehouse.path.value,
         prefix=settings.warehouse.prefix,
         wait_seconds=settings.warehouse.wait_seconds,
+        expansion_prefix=settings.warehouse.expansion_prefix,
     )
     tracking = settings.tracking
     registry = MlflowRegistry(

@@ -107,6 +107,11 @@ class DriftReference:
     rows: int
     customers: int
 
+    @property
+    def missing(self) -> dict[str, float]:
+        """Share (0-1) of training rows without a value, by indicator."""
+        return {one.name: one.counts[-1] / self.rows for one in self.indicators}
+
     def count(
         self, encoded: EncodedTable, columns: Sequence[ColumnSpec], churn_probability: FloatArray
     ) -> dict[str, IntArray]:
