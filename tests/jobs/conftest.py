@@ -1,9 +1,16 @@
-"""Fixtures of the jobs: recipes that are learned in a moment, and a panel of several quarters."""
+"""Fixtures of the jobs: recipes that are learned in a moment, a panel of several quarters, and jobs in
+processes of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +26,10 @@ QUARTERS = ["2025-04-01", "2025-07-01", "2025-10-01", "2026-01-01"]
 @pytest.fixture
 def quick_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Learn straight lines where trees would be grown, with few resamples: the same jobs, quickly."""
+    learn_quickly(monkeypatch)
 
+
+def learn_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     def straight(rows, *_, **__):
         return fit_linear(rows, splines=False)
 
@@ -63,3 +73,39 @@ def quarterly(workplace: Workplace, reopened: Callable[..., Workplace], quick_re
     return reopened(
         dated, "[scoring]", "[model]\nminimum_customers = 100\nbacktest_windows = 3\n\n[scoring]"
     )
+
+
+Runner = Callable[..., list[dict[str, Any]]]
+
+
+@contextmanager
+def job_runner(*arguments: str) -> Iterator[Runner]:
+    """Give what does jobs at once, each in a warm process of its own; see job_runner.py."""
+    command = [sys.executable, str(Path(__file__).with_name("job_runner.py")), *arguments]
+    with subprocess.Popen(
+        command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        assert running.stdout.readline() == "ready\n"
+
+        def run(*jobs: dict[str, Any]) -> list[dict[str, Any]]:
+            running.stdin.write(json.dumps(jobs) + "\n")
+            running.stdin.flush()
+            return json.loads(running.stdout.readline())
+
+        yield run
+        running.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def run_jobs() -> Iterator[Runner]:
+    with job_runner() as run:
+        yield run
+
+
+@pytest.fixture(scope="session")
+def run_tracked_jobs() -> Iterator[Runner]:
+    """The same with MLflow warm."""
+    with job_runner("mlflow") as run:
+        yield run
