@@ -37,6 +37,7 @@ from churnhealth.adapters.tracking import (
 from churnhealth.adapters.tracking_mlflow import MlflowRegistry
 from churnhealth.adapters.tracking_mlflow_client import import_mlflow, sqlite_uri
 from churnhealth.errors import ChurnHealthError
+from churnhealth.explain.treeshap import warm_up
 from churnhealth.jobs.retrain import retrain
 from churnhealth.jobs.score import score
 from churnhealth.jobs.settings import load_settings
@@ -176,6 +177,7 @@ def warm_mlflow(folder: Path) -> None:
 
 if __name__ == "__main__":
     drivers()
+    warm_up()
     if sys.argv[1:] == ["mlflow"]:
         with tempfile.TemporaryDirectory() as scratch:
             warm_mlflow(Path(scratch))
