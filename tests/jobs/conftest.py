@@ -168,12 +168,9 @@ def _checksum(rows: pa.Table) -> str:
     return f"{len(rows)} rows, {hashlib.sha256(str(rows.to_pydict()).encode()).hexdigest()}"
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def placed(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    trained_template: tuple[Path, Any],
-    run_jobs: Runner,
+@pytest.fixture
+def duckdb_placed(
+    tmp_path: Path, trained_template: tuple[Path, Any], run_jobs: Runner
 ) -> Placed:
     """60 customers, to be scored in batches of 20, nothing published yet."""
     folder = tmp_path / "placed"
@@ -181,9 +178,17 @@ def placed(
     config = folder / "churnhealth.toml"
     text = config.read_text()
     config.write_text(text.replace('table = "to_score"', 'table = "to_score"\nbatch_rows = 20'))
-    own = str(folder / "warehouse.duckdb")
-    if request.param == "duckdb":
-        return Placed(folder, own, run_jobs)
-    elsewhere = Placed(folder, request.getfixturevalue("postgres_uri"), run_jobs)
-    elsewhere.warehouse.write_table("to_score", open_warehouse(own).read_table("to_score"))
+    return Placed(folder, str(folder / "warehouse.duckdb"), run_jobs)
+
+
+@pytest.fixture
+def postgres_placed(duckdb_placed: Placed, postgres_uri: str, run_jobs: Runner) -> Placed:
+    """The same customers and model; tables lie in PostgreSQL."""
+    elsewhere = Placed(duckdb_placed.folder, postgres_uri, run_jobs)
+    elsewhere.warehouse.write_table("to_score", duckdb_placed.warehouse.read_table("to_score"))
     return elsewhere
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def placed(request: pytest.FixtureRequest) -> Placed:
+    return request.getfixturevalue(f"{request.param}_placed")

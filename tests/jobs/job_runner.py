@@ -8,6 +8,7 @@ import what it needs.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import resource
@@ -46,7 +47,7 @@ from churnhealth.jobs.wiring import Workplace, utc_now
 HERE = Path(__file__).parent
 SHARED = runpy.run_path(str(HERE.parent / "conftest.py"))
 RECIPES = runpy.run_path(str(HERE / "conftest.py"))
-NOBODY = 65534
+CAPABILITY_VERSION_3 = 0x20080522
 
 
 def kept_registry(folder: Path) -> Any:
@@ -83,24 +84,25 @@ def die_before(owner: Any, call: str, number: int = 1) -> None:
     setattr(owner, call, counted)
 
 
-def hamper(job: dict[str, Any]) -> None:
-    """Make the process as poor as the job says."""
-    if job.get("file_limit") is not None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (job["file_limit"],) * 2)
-    if job.get("unprivileged") and os.geteuid() == 0:
-        os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
+def hamper(job: dict[str, Any], stage: str) -> None:
+    """Make the process as poor as the job says, from a stage on."""
+    limit = job.get("file_limit")
+    if limit is not None and limit[0] == stage:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit[1], limit[1]))
+    if job.get("no_privilege") and stage == "begin":
+        # Root's files become read-only to root as well, by their permission bits alone.
+        header, none = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
+        assert ctypes.CDLL(None, use_errno=True).capset(header, none) == 0
 
 
 def work(job: dict[str, Any], tell: Callable[[str], None]) -> dict[str, Any]:
     def stage(name: str) -> None:
         tell(name)
+        hamper(job, name)
         if job.get("die_at") == name:
             os.kill(os.getpid(), signal.SIGKILL)
 
     stage("begin")
-    hamper(job)
     workplace = opened(job, stage)
     if job.get("die_before_mlflow"):
         die_before(import_mlflow().MlflowClient, *job["die_before_mlflow"])
