@@ -169,9 +169,7 @@ def _checksum(rows: pa.Table) -> str:
 
 
 @pytest.fixture
-def duckdb_placed(
-    tmp_path: Path, trained_template: tuple[Path, Any], run_jobs: Runner
-) -> Placed:
+def duckdb_placed(tmp_path: Path, trained_template: tuple[Path, Any], run_jobs: Runner) -> Placed:
     """60 customers, to be scored in batches of 20, nothing published yet."""
     folder = tmp_path / "placed"
     shutil.copytree(trained_template[0], folder)

@@ -56,7 +56,7 @@ def kept_registry(folder: Path) -> Any:
     digest = manifest_hash(folder / "1")
     name = model_version_name("1", digest)
     moment = pd.Timestamp("2026-04-01", tz="UTC")
-    registry.kept = [ModelVersion("1", name, digest, "run1", ("champion",), {}, moment, True)]
+    registry.kept = [ModelVersion("1", name, digest, "run1", ("champion",), {}, moment, completed=True)]
     return registry
 
 

@@ -112,5 +112,6 @@ def test_a_restart_fails_the_run_clearly_and_the_next_one_completes(
     assert score(stored).revision == 2
     assert not read(stored, "health_scores").equals(before)
     assert len(read(stored, "health_scores")) == len(read(stored, "health_scores_history")) == 60
-    assert read(stored, "health_runs")["status"].value_counts().to_dict() == {"completed": 2, "failed": 1}
+    ledger = read(stored, "health_runs")["status"].value_counts()
+    assert ledger.to_dict() == {"completed": 2, "failed": 1}
     assert not [table for table in stored.warehouse.tables() if "staged" in table]

@@ -6,6 +6,7 @@ completes, and nothing is doubled or left lying about.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -32,9 +33,7 @@ def inputs(placed: Any) -> list[pd.DataFrame]:
 def moments(stages: list[list[Any]], seed: int) -> Iterator[tuple[str, float]]:
     """Give moments in every stage in turn, as seconds after the stage began."""
     chance = random.Random(seed)  # noqa: S311
-    lengths = [
-        (name, after - at) for (name, at), (_, after) in zip(stages[:-1], stages[1:], strict=True)
-    ]
+    lengths = [(name, after - at) for (name, at), (_, after) in itertools.pairwise(stages)]
     while True:
         for name, seconds in lengths:
             yield name, seconds * chance.random()
