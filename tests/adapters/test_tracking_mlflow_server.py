@@ -199,3 +199,19 @@ def test_a_server_that_goes_away_in_mid_run_leaves_the_champion_and_shows_no_pas
     registry.set_champion(registry.log_version(record).version)
     left = [status for _, status in statuses(registry)]
     assert left == ["FINISHED"] * 2 + ["KILLED"] * 2 + ["FINISHED"] * 2
+
+
+def test_a_server_that_goes_away_before_the_champion_is_fetched_is_told_without_a_password(
+    server: Server, record: TrainingRecord, tmp_path: Path
+) -> None:
+    address = server.address.replace("://", "://ann:s3cret@")
+    registry = MlflowRegistry(address, experiment="fetched", model_name="fetched")
+    registry.set_champion(registry.log_version(record).version)
+    champion = registry.champion()
+    assert champion is not None
+    server.stop(signal.SIGKILL)
+    with pytest.raises(TrackingError, match=r"could not download version 1: .*server runs") as caught:
+        registry.download(champion.version, tmp_path / "copy")
+    assert "s3cret" not in "".join(traceback.format_exception(caught.value))
+    server.start()
+    assert registry.download(champion.version, tmp_path / "copy").is_dir()

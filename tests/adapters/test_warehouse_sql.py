@@ -54,13 +54,6 @@ def test_a_key_that_publishing_looks_at_has_no_index() -> None:
     assert told.endswith('"sub_score" DOUBLE\n)')
 
 
-def test_only_started_runs_can_be_changed() -> None:
-    assert sql.change_run("", ("status",), ("run_id",)) == (
-        """UPDATE "health_runs" SET "status" = $1 WHERE status = 'started' AND "run_id" = $2 """
-        "RETURNING run_id"
-    )
-
-
 def test_the_view_uses_nothing_that_other_engines_lack() -> None:
     text = sql.create_current_view("").upper()
     for word in ("QUALIFY", "FILTER", "ASOF", "EXCLUDE", "USING", "::", "GROUP BY ALL"):

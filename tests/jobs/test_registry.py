@@ -227,3 +227,23 @@ def test_a_registry_that_goes_away_in_a_retrain_leaves_the_champion(
     ledger = trained.warehouse.runs().iloc[0]
     assert (ledger["job"], ledger["status"]) == ("retrain", "failed")
     assert "connection refused" in ledger["message"]
+
+
+def test_a_registry_that_goes_away_while_scoring_leaves_the_scores(
+    trained: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score(trained)
+    before = trained.warehouse.read_table("health_scores")
+
+    def gone(*_: object) -> None:
+        raise TrackingError("could not download version 1: connection refused")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(trained.registry, "download", gone)
+        with pytest.raises(TrackingError, match="connection refused"):
+            score(trained)
+    assert trained.warehouse.read_table("health_scores").equals(before)
+    ledger = trained.warehouse.runs().iloc[0]
+    assert (ledger["job"], ledger["status"]) == ("score", "failed")
+    assert "connection refused" in ledger["message"]
+    assert score(trained).status == "unchanged"

@@ -15,6 +15,8 @@ import duckdb
 from churnhealth.errors import WarehouseError
 
 _PAUSE_SECONDS = 0.05
+# How operating systems say it: a full disk, a limit for a file, a quota.
+_FULL = ("No space left on device", "File too large", "Disk quota exceeded", "not enough space")
 
 # While one thread opens a file, another can get at DuckDB's half-made instance of it.
 _CONNECTING = threading.Lock()
@@ -73,7 +75,16 @@ def _opened(path: Path, wait_seconds: float, *, read_only: bool) -> Iterator[duc
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
         except duckdb.Error as error:
-            raise WarehouseError(f"{path}: {error}") from error
+            raise WarehouseError(f"{path}: {error}{_advice(str(error))}") from error
+
+
+def _advice(message: str) -> str:
+    if any(sign in message for sign in _FULL):
+        return (
+            ". The disk is full, or a limit of space is reached. Nothing of it was written; make room, "
+            "then run it again."
+        )
+    return ""
 
 
 def _connect(path: Path, wait_seconds: float, *, read_only: bool) -> duckdb.DuckDBPyConnection:

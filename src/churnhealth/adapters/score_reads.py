@@ -10,7 +10,7 @@ from datetime import datetime
 import pandas as pd
 import pyarrow as pa
 
-from churnhealth.adapters import list_sql
+from churnhealth.adapters import ledger_sql, list_sql
 from churnhealth.adapters import warehouse_sql as sql
 from churnhealth.adapters.arrow_frames import arrow_to_frame
 from churnhealth.adapters.arrow_plain import plain_table
@@ -93,7 +93,7 @@ class ScoreReads(ABC):
         values = [utc_moment("cutoff", cutoff), model_version]
         with self._reading() as session:
             self._scored_table(session, HEALTH_RUNS.name)
-            found = session.rows(sql.rows_scored(self._prefix), values)
+            found = session.rows(ledger_sql.rows_scored(self._prefix), values)
             return int(found[0][0]) if found else 0
 
     def alike_customers(self, customer_id: str, limit: int = 50) -> list[str]:

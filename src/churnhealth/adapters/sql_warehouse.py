@@ -11,7 +11,7 @@ from datetime import datetime
 import pandas as pd
 import pyarrow as pa
 
-from churnhealth.adapters import list_sql, monitor_sql
+from churnhealth.adapters import ledger_sql, list_sql, monitor_sql
 from churnhealth.adapters import warehouse_sql as sql
 from churnhealth.adapters.arrow_frames import contract_to_arrow, frame_to_arrow
 from churnhealth.adapters.arrow_plain import plain_batches, plain_table
@@ -184,7 +184,7 @@ class SqlWarehouse(MonitorReads):
         }
         with self._writing() as session:
             change_run(session, self._prefix, stale, {"job": run.job})
-            session.execute(sql.add_run(self._prefix, tuple(row)), [*row.values()])
+            session.execute(ledger_sql.add_run(self._prefix, tuple(row)), [*row.values()])
 
     def publish(self, run: RunRecord, slice_: ScoreSlice, finished_at: datetime) -> PublishResult:
         """Write everything that a run scored, and finish the run, in ONE transaction."""

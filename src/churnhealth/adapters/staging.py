@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
@@ -12,10 +13,10 @@ import pyarrow as pa
 from churnhealth.adapters.score_batch import BATCH_TABLES, ScoreBatch, batch_schema
 from churnhealth.adapters.slice_check import checked_run
 from churnhealth.adapters.warehouse import PublishResult, RunRecord, utc_moment
-from churnhealth.adapters.warehouse_publish import StagedCounts, publish_staged
+from churnhealth.adapters.warehouse_publish import publish_staged
 from churnhealth.adapters.warehouse_session import Session
 from churnhealth.domain.contracts import TableContract
-from churnhealth.domain.tables import HEALTH_REJECTS
+from churnhealth.domain.tables import HEALTH_REJECTS, HEALTH_SCORES
 from churnhealth.errors import ChurnHealthError
 
 
@@ -54,7 +55,7 @@ class StagedScores:
         self._area = area
         self._writing = writing
         self._prefix = prefix
-        self._counts = StagedCounts(0, 0)
+        self._counts: Counter[TableContract] = Counter()
         for contract in BATCH_TABLES:
             area.add(contract, batch_schema(contract).empty_table())
 
@@ -72,9 +73,7 @@ class StagedScores:
         for contract, rows in batch.tables():
             if len(rows):
                 self._area.add(contract, rows)
-        self._counts = StagedCounts(
-            self._counts.scored + len(batch.scores), self._counts.rejected + len(batch.rejects)
-        )
+                self._counts[contract] += len(rows)
 
     def add_rejects(self, rejects: pa.Table) -> None:
         """Put a batch aside of which no customer could be scored."""
@@ -106,7 +105,7 @@ class StagedScores:
             When rows_read is not scored + rejected, when a key stands twice, or when the run is not
             started. Nothing was published.
         """
-        checked_run(run, self._counts.scored, self._counts.rejected)
+        checked_run(run, self._counts[HEALTH_SCORES], self._counts[HEALTH_REJECTS])
         moment = utc_moment("finished_at", finished_at)
         with self._writing() as session:
             session.one_writer("the output tables")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
+from churnhealth.adapters import ledger_sql
 from churnhealth.adapters import warehouse_sql as sql
 from churnhealth.adapters.warehouse import SLICE_TABLES, PublishResult, RunRecord
 from churnhealth.adapters.warehouse_session import Session
@@ -15,20 +15,12 @@ from churnhealth.domain.tables import HEALTH_REJECTS, HEALTH_SCORES
 from churnhealth.errors import WarehouseError
 
 
-@dataclass(frozen=True)
-class StagedCounts:
-    """Customers that were scored, and rows that were rejected."""
-
-    scored: int
-    rejected: int
-
-
 def publish_staged(
     session: Session,
     prefix: str,
     run: RunRecord,
     places: Mapping[TableContract, str],
-    counts: StagedCounts,
+    counts: Mapping[TableContract, int],
     *,
     finished_at: datetime,
     message: str | None = None,
@@ -46,8 +38,8 @@ def publish_staged(
     places : mapping of TableContract to str
         Where the rows of each table wait, as after FROM: the slice and the rejects, without the
         columns that `warehouse_sql.staged_rows` adds.
-    counts : StagedCounts
-        For the ledger.
+    counts : mapping of TableContract to int
+        How many rows were put there.
     finished_at : datetime
         In UTC.
     message : str, optional
@@ -56,10 +48,12 @@ def publish_staged(
     Raises
     ------
     WarehouseError
-        When a customer waits twice, or the run does not stand as started in the ledger.
+        When a customer waits twice, rows that were put aside are gone, or the run does not stand as
+        started in the ledger.
     """
     result = _outcome(session, prefix, run)
     if result.status == "completed":
+        _require_all_there(session, places, counts)
         _replace(session, prefix, run, places, old_revision=result.revision - 1)
     ended = {"finished_at": finished_at, "message": message}
     _finish(session, prefix, run, counts, ended, result)
@@ -67,7 +61,7 @@ def publish_staged(
 
 
 def _outcome(session: Session, prefix: str, run: RunRecord) -> PublishResult:
-    newest = session.rows(sql.newest_finished(prefix), [run.cutoff, run.model_version])
+    newest = session.rows(ledger_sql.newest_finished(prefix), [run.cutoff, run.model_version])
     if not newest:
         return PublishResult("completed", 1)
     revision, fingerprint = newest[0]
@@ -91,6 +85,20 @@ def _replace(
             _replace_table(session, prefix, run, old_revision, contract)
     with _source(session, run, HEALTH_REJECTS, places[HEALTH_REJECTS]):
         session.execute(sql.insert(HEALTH_REJECTS, prefix))
+
+
+def _require_all_there(
+    session: Session, places: Mapping[TableContract, str], counts: Mapping[TableContract, int]
+) -> None:
+    """Staged rows are cheap because they are kept loosely: a server that crashes empties them."""
+    for contract, place in places.items():
+        [(found,)] = session.rows(sql.count_rows(place))
+        if found != counts[contract]:
+            raise WarehouseError(
+                f"{contract.name}: expected the {counts[contract]} rows that were put aside to be "
+                f"published, got {found}: the server was restarted, or another run has cleared "
+                "them away. Nothing was published; score again."
+            )
 
 
 def _require_each_once(session: Session, place: str) -> None:
@@ -124,7 +132,7 @@ def _finish(
     session: Session,
     prefix: str,
     run: RunRecord,
-    counts: StagedCounts,
+    counts: Mapping[TableContract, int],
     ended: Mapping[str, object],
     result: PublishResult,
 ) -> None:
@@ -133,8 +141,8 @@ def _finish(
         "revision": result.revision,
         "input_fingerprint": run.input_fingerprint,
         "rows_read": run.rows_read,
-        "rows_scored": counts.scored,
-        "rows_rejected": counts.rejected,
+        "rows_scored": counts[HEALTH_SCORES],
+        "rows_rejected": counts[HEALTH_REJECTS],
         **ended,
     }
     if not change_run(session, prefix, changed, {"run_id": run.run_id, "job": run.job}):
@@ -148,5 +156,5 @@ def change_run(
     session: Session, prefix: str, changed: Mapping[str, object], where: Mapping[str, object]
 ) -> int:
     """Change ledger rows that stand as started; return how many there were."""
-    statement = sql.change_run(prefix, tuple(changed), tuple(where))
+    statement = ledger_sql.change_run(prefix, tuple(changed), tuple(where))
     return len(session.rows(statement, [*changed.values(), *where.values()]))

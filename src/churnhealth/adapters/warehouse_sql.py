@@ -148,15 +148,6 @@ FROM ranked AS latest
 CROSS JOIN newest"""
 
 
-def rows_scored(prefix: str) -> str:
-    """Read how many customers a slice has, out of the ledger; binds cutoff, model_version."""
-    return (
-        f"SELECT rows_scored FROM {quoted(prefix + HEALTH_RUNS.name)} "
-        f"WHERE job = '{SCORE_JOB}' AND status IN ('completed', 'unchanged') "
-        "AND cutoff = $1 AND model_version = $2 ORDER BY revision DESC, finished_at DESC LIMIT 1"
-    )
-
-
 def alike_customers(prefix: str, limit: int) -> str:
     """Read customers whose ids stand beside one in order, or contain it; binds that id and its tail.
 
@@ -233,6 +224,11 @@ def staged_rows(contract: TableContract, run: RunRecord, place: str) -> str:
     return f"SELECT {', '.join(columns)} FROM {place}"
 
 
+def count_rows(place: str) -> str:
+    """Count the rows of what stands after FROM."""
+    return f"SELECT COUNT(*) FROM {place}"
+
+
 def repeated_customers(place: str) -> str:
     """Count the customers who stand more than once among those who wait."""
     repeated = f"SELECT customer_id FROM {place} GROUP BY customer_id HAVING COUNT(*) > 1"
@@ -250,32 +246,6 @@ def read_riskiest(prefix: str) -> str:
         f"SELECT * FROM {quoted(prefix + HEALTH_SCORES.name)} WHERE cutoff = $1 "
         "AND model_version = $2 AND risk_rank <= $3 ORDER BY risk_rank"
     )
-
-
-def newest_finished(prefix: str) -> str:
-    """Read revision and fingerprint of a slice as it stands; binds cutoff, model_version."""
-    return (
-        f"SELECT revision, input_fingerprint FROM {quoted(prefix + HEALTH_RUNS.name)} "
-        f"WHERE job = '{SCORE_JOB}' AND status IN ('completed', 'unchanged') "
-        "AND cutoff = $1 AND model_version = $2 ORDER BY revision DESC LIMIT 1"
-    )
-
-
-def change_run(prefix: str, changed: tuple[str, ...], where: tuple[str, ...]) -> str:
-    """Change columns of started ledger rows; binds the changed values, then those of `where`.
-
-    Returns the run_id of every row that was changed.
-    """
-    return (
-        f"UPDATE {quoted(prefix + HEALTH_RUNS.name)} SET {bound(changed, ', ')} "
-        f"WHERE status = 'started' AND {bound(where, ' AND ', len(changed) + 1)} RETURNING run_id"
-    )
-
-
-def add_run(prefix: str, columns: tuple[str, ...]) -> str:
-    """Add a ledger row; binds the columns' values."""
-    marks = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
-    return f"INSERT INTO {quoted(prefix + HEALTH_RUNS.name)} ({names(columns)}) VALUES ({marks})"
 
 
 def read(name: str, where: tuple[str, ...], order: str) -> str:

@@ -89,7 +89,11 @@ HEALTH_RUNS = TableContract(
         count("rows_scored", 0, "Customers scored.", unit="rows", nullable=True),
         count("rows_rejected", 0, "Rows that could not be scored.", unit="rows", nullable=True),
         instant("started_at", "When the run started."),
-        instant("finished_at", "When the run ended, well or not.", nullable=True),
+        instant(
+            "finished_at",
+            "When the run ended, well or not; never before an earlier one of its cutoff.",
+            nullable=True,
+        ),
         text("message", "What people should know, such as why it failed.", nullable=True),
     ),
     key=("run_id",),
