@@ -61,7 +61,7 @@ def score_distribution(
     """
     check_settings(bins=(bins, 1, np.inf))
     if np.size(churn_probability) == 0:
-        return pd.DataFrame(columns=list(DISTRIBUTION_COLUMNS))
+        return no_scores()
     lengths = {} if health_band is None else {"health_band": np.size(health_band)}
     n = np.size(churn_probability)
     rows = check_rows(np.zeros(n), {"churn_probability": churn_probability}, lengths=lengths)
@@ -78,6 +78,11 @@ def score_distribution(
     high = np.minimum(np.round(low + width, 6), 100.0)
     columns = (counted["band"], low, high, _probability(high), _probability(low), counted["count"])
     return pd.DataFrame(dict(zip(DISTRIBUTION_COLUMNS, columns, strict=True)))
+
+
+def no_scores() -> pd.DataFrame:
+    """Return the table of `score_distribution` without rows."""
+    return pd.DataFrame(columns=list(DISTRIBUTION_COLUMNS))
 
 
 def _bands(health_band: npt.ArrayLike) -> npt.NDArray[np.object_]:

@@ -8,7 +8,7 @@ from churnhealth.domain.indicators import Catalogue
 from churnhealth.domain.monitor_tables import DRIFT_VERDICTS
 from churnhealth.domain.table_columns import double, share, text
 from churnhealth.evaluate.drift import DriftPolicy
-from churnhealth.plots.names import indicator_names
+from churnhealth.plots.names import group_name, indicator_names
 from churnhealth.plots.needed import Layer, alt, layered
 from churnhealth.plots.table import checked, inline, nothing
 from churnhealth.plots.theme import WIDTH, Look
@@ -70,7 +70,7 @@ def drift_bars(
     names = indicator_names(shown["indicator"], catalogue, look)
     told = shown.assign(
         name=shown["indicator"].map(names),
-        group=[look.group(one) for one in shown["indicator_group"]],
+        group=[group_name(one, catalogue, look) for one in shown["indicator_group"]],
         verdict=[look.told("drift", one) for one in shown["verdict"]],
         zero=0.0,
     ).drop(columns=["indicator", "indicator_group"])

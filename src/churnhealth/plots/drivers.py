@@ -8,11 +8,11 @@ import pandas as pd
 
 from churnhealth.domain.indicators import Catalogue
 from churnhealth.domain.table_columns import double, text
-from churnhealth.domain.units import MINUS
 from churnhealth.explain.change import BASE
 from churnhealth.explain.explanation import direction_of
+from churnhealth.explain.shown import signed
 from churnhealth.explain.waterfall import SCORE
-from churnhealth.plots.names import indicator_names
+from churnhealth.plots.names import group_name, indicator_names
 from churnhealth.plots.needed import Layer, alt, layered
 from churnhealth.plots.table import checked, inline, nothing
 from churnhealth.plots.theme import WIDTH, Look, shortened
@@ -71,7 +71,7 @@ def driver_bars(
     points = rows["contribution_points"]
     told = _named(rows, catalogue, look).assign(
         effect=[look.told("effect", one) for one in direction_of(points.to_numpy())],
-        told=[_signed(one) for one in points],
+        told=[signed(one) for one in points],
     )
     y = _y(told["name"], look)
     data = alt.Chart(inline(told))
@@ -154,7 +154,7 @@ def _steps_told(rows: pd.DataFrame, catalogue: Catalogue | None, look: Look) -> 
     ends = rows["indicator"].isin([BASE, SCORE])
     effect = [look.told("effect", one) for one in direction_of(rows["contribution_points"].to_numpy())]
     numbers = [
-        f"{line['points_after']:.1f}" if whole else _signed(line["contribution_points"])
+        f"{line['points_after']:.1f}" if whole else signed(line["contribution_points"])
         for line, whole in zip(rows.to_dict("records"), ends, strict=True)
     ]
     start = rows["points_before"].where(~ends, rows["points_after"])
@@ -183,18 +183,13 @@ def _named(rows: pd.DataFrame, catalogue: Catalogue | None, look: Look) -> pd.Da
     names = indicator_names(rows["indicator"], catalogue, look)
     return rows.assign(
         name=rows["indicator"].map(names),
-        group=[look.group(one) for one in rows["indicator_group"]],
+        group=[group_name(one, catalogue, look) for one in rows["indicator_group"]],
         value=["" if _missing(one) else shortened(one) for one in rows["value"]],
     )
 
 
 def _missing(value: Any) -> bool:
     return value is None or bool(pd.isna(value))
-
-
-def _signed(points: float) -> str:
-    told = f"{points:+.1f}".replace("-", MINUS)
-    return f"±{told[1:]}" if float(f"{points:.1f}") == 0.0 else told
 
 
 def _title(look: Look, key: str, customer: object) -> str:

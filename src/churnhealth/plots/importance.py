@@ -6,7 +6,7 @@ import pandas as pd
 
 from churnhealth.domain.indicators import GROUP_LABELS, Catalogue
 from churnhealth.domain.table_columns import double, text
-from churnhealth.plots.names import indicator_names
+from churnhealth.plots.names import group_name, indicator_names
 from churnhealth.plots.needed import alt, layered
 from churnhealth.plots.table import checked, inline, nothing
 from churnhealth.plots.theme import WIDTH, Look
@@ -35,7 +35,7 @@ def importance_bars(
         As `evaluate.importance.importance_table` gives it, of `explanation.groups()` or of
         `explanation.points`.
     catalogue : Catalogue, optional
-        Labels of the indicators; without it their names.
+        Labels of the indicators, and of groups that the built-in ones lack; without it their names.
     language : {"en", "ja"}
     theme : {"light", "dark"}
 
@@ -53,8 +53,9 @@ def importance_bars(
     title = look.word("importance_title")
     if rows.empty:
         return nothing(look, title)
-    groups = [one for one in rows["name"] if one in GROUP_LABELS]
-    names = indicator_names(rows["name"], catalogue, look) | {one: look.group(one) for one in groups}
+    own = {**GROUP_LABELS, **(catalogue.group_labels if catalogue else {})}
+    groups = {one: group_name(one, catalogue, look) for one in rows["name"] if one in own}
+    names = indicator_names(rows["name"], catalogue, look) | groups
     told = rows.assign(name=rows["name"].map(names))
     order = told["name"].tolist()
     y = alt.Y("name:N", sort=order, scale=alt.Scale(domain=order)).title(None)

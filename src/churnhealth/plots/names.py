@@ -32,6 +32,11 @@ def indicator_names(names: Iterable[str], catalogue: Catalogue | None, look: Loo
     return {name: one if often[one] == 1 else f"{one} [{name}]" for name, one in told.items()}
 
 
+def group_name(name: str, catalogue: Catalogue | None, look: Look) -> str:
+    """Return what to call an indicator group; its own name when nobody gave it any."""
+    return (catalogue or Catalogue()).group_label(name, look.language)
+
+
 def _name(name: str, catalogue: Catalogue | None, look: Look) -> str:
     if name in _OWN:
         return look.word(_OWN[name])

@@ -42,7 +42,7 @@ def picture_png(chart: Any, scale: float = 2.0) -> bytes:
     MissingDependencyError
         vl-convert-python is not installed.
     """
-    found: bytes = _converter().vegalite_to_png(chart.to_dict(), scale=scale)
+    found: bytes = _converter().svg_to_png(picture_svg(chart), scale=scale)
     return found
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from churnhealth.domain.health import BAND_LABELS, BANDS
-from churnhealth.domain.indicators import GROUP_LABELS
 from churnhealth.errors import SchemaError, listed, nearest
 from churnhealth.plots.needed import alt
 from churnhealth.plots.words import LANGUAGES, WORDS
@@ -120,10 +119,6 @@ class Look:
     def bands(self) -> list[str]:
         """Return the names of all bands in this language, from healthy to at risk."""
         return [self.band(name) for name in BANDS]
-
-    def group(self, name: str) -> str:
-        """Return the name of an indicator group in this language."""
-        return GROUP_LABELS.get(name, {}).get(self.language, name)
 
     def colour(self, name: str) -> str:
         """Return a colour by what it means."""

@@ -6,7 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from churnhealth.domain.indicators import Catalogue
 from churnhealth.domain.table_columns import count, double, share, text
+from churnhealth.plots.names import group_name
 from churnhealth.plots.needed import alt, layered
 from churnhealth.plots.table import checked, inline, nothing
 from churnhealth.plots.theme import Look, shortened
@@ -26,7 +28,12 @@ _NEEDED = (
 
 
 def two_axes_matrix(
-    table: pd.DataFrame, currency: str = "", *, language: str = "en", theme: str = "light"
+    table: pd.DataFrame,
+    currency: str = "",
+    *,
+    catalogue: Catalogue | None = None,
+    language: str = "en",
+    theme: str = "light",
 ) -> alt.LayerChart:
     """Draw the risk in every cell of two indicator groups.
 
@@ -36,6 +43,8 @@ def two_axes_matrix(
         As `evaluate.two_axes.two_axes` gives it.
     currency : str
         Of the MRR at risk, such as "JPY".
+    catalogue : Catalogue, optional
+        Labels of groups that the built-in ones lack.
     language : {"en", "ja"}
     theme : {"light", "dark"}
 
@@ -55,7 +64,9 @@ def two_axes_matrix(
     if rows.empty:
         title = look.word("axes_title", first="–", second="–")
         return nothing(look, title, "no_customers")
-    first, second = (look.group(str(rows[f"{one}_group"].iloc[0])) for one in ("first", "second"))
+    first, second = (
+        group_name(str(rows[f"{one}_group"].iloc[0]), catalogue, look) for one in ("first", "second")
+    )
     down, across = (_order(rows[f"{one}_bin"], look) for one in ("first", "second"))
     told = _told(rows, currency, look)
     x = alt.X("second:O", sort=across, scale=alt.Scale(domain=across))
