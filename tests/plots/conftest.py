@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import vl_convert
 
 from churnhealth import plots
 from churnhealth.domain.health import HealthBands
@@ -250,3 +251,30 @@ def pictures(tables: dict[str, Any]) -> dict[str, tuple[Draw, tuple[Any, ...], d
 def catalogue() -> Catalogue:
     """Return the labels of the indicators in the tables."""
     return CATALOGUE
+
+
+def _marks(chart: Any, kind: str) -> list[dict[str, Any]]:
+    """Return the drawn marks of one kind ("rect", "symbol", "rule", "text") of a picture, as placed."""
+    found: list[dict[str, Any]] = []
+
+    def look(group: dict[str, Any]) -> None:
+        for one in group.get("items", []):
+            if group.get("marktype") == kind and group.get("role") == "mark":
+                found.append(one)
+            if "items" in one:
+                look(one)
+
+    look(vl_convert.vegalite_to_scenegraph(chart.to_dict())["scenegraph"])
+    return found
+
+
+@pytest.fixture
+def marks() -> Callable[[Any, str], list[dict[str, Any]]]:
+    """Return what finds the drawn marks of a picture."""
+    return _marks
+
+
+@pytest.fixture
+def rows_of() -> Callable[[Any], list[dict[str, Any]]]:
+    """Return what finds all rows inside a picture."""
+    return lambda chart: [row for rows in chart.to_dict()["datasets"].values() for row in rows]

@@ -53,7 +53,7 @@ def importance_bars(
     title = look.word("importance_title")
     if rows.empty:
         return nothing(look, title)
-    own = {**GROUP_LABELS, **(catalogue.group_labels if catalogue else {})}
+    own = {**GROUP_LABELS, **(catalogue.group_labels if catalogue is not None else {})}
     groups = {one: group_name(one, catalogue, look) for one in rows["name"] if one in own}
     names = indicator_names(rows["name"], catalogue, look) | groups
     told = rows.assign(name=rows["name"].map(names))

@@ -34,7 +34,9 @@ def indicator_names(names: Iterable[str], catalogue: Catalogue | None, look: Loo
 
 def group_name(name: str, catalogue: Catalogue | None, look: Look) -> str:
     """Return what to call an indicator group; its own name when nobody gave it any."""
-    return (catalogue or Catalogue()).group_label(name, look.language)
+    # A catalogue of groups alone is empty, and false.
+    known = Catalogue() if catalogue is None else catalogue
+    return known.group_label(name, look.language)
 
 
 def _name(name: str, catalogue: Catalogue | None, look: Look) -> str:

@@ -108,7 +108,8 @@ def moment(value: object, timezone: str = "UTC") -> dt.datetime | None:
     if pd.isna(found):
         return None
     local = found.tz_convert(timezone).tz_localize(None) if found.tzinfo else found
-    return local.to_pydatetime()
+    day: dt.datetime = local.to_pydatetime()
+    return day
 
 
 def inline(rows: pd.DataFrame | Iterable[dict[str, Any]]) -> alt.InlineData:

@@ -64,9 +64,8 @@ def two_axes_matrix(
     if rows.empty:
         title = look.word("axes_title", first="–", second="–")
         return nothing(look, title, "no_customers")
-    first, second = (
-        group_name(str(rows[f"{one}_group"].iloc[0]), catalogue, look) for one in ("first", "second")
-    )
+    groups = (str(rows[f"{one}_group"].iloc[0]) for one in ("first", "second"))
+    first, second = (group_name(one, catalogue, look) for one in groups)
     down, across = (_order(rows[f"{one}_bin"], look) for one in ("first", "second"))
     told = _told(rows, currency, look)
     x = alt.X("second:O", sort=across, scale=alt.Scale(domain=across))
