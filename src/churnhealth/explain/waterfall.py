@@ -40,7 +40,7 @@ def waterfall_steps(drivers: pd.DataFrame, base_points: float) -> pd.DataFrame:
     DataFrame
         `step` (0, 1, ...), `indicator` ("(base)" first, "(health score)" last), `indicator_group`,
         `value`, `contribution_points`, and the running sum `points_before`, `points_after` (health
-        points). The last `points_after` is the health score.
+        points). Base and score stand on their own, from 0; the last `points_after` is the health score.
 
     Raises
     ------

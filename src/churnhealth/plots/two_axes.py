@@ -13,7 +13,7 @@ from churnhealth.plots.needed import alt, layered
 from churnhealth.plots.table import checked, inline, nothing
 from churnhealth.plots.theme import Look, shortened
 
-CELL_WIDTH, CELL_HEIGHT = 150, 96
+CELL_WIDTH, CELL_HEIGHT = 168, 96
 _NEEDED = (
     text("first_group", "Down."),
     text("first_bin", "Its bin."),
