@@ -19,7 +19,6 @@ from churnhealth.domain.indicators import Catalogue
 from churnhealth.domain.problem import ChurnProblem
 from churnhealth.domain.scorecard import PointTable
 from churnhealth.errors import SchemaError
-from churnhealth.estimator_files import Kept
 from churnhealth.estimator_inputs import (
     TrainingTable,
     check_monotone,
@@ -29,6 +28,7 @@ from churnhealth.estimator_inputs import (
     customer_codes,
     moments_of,
 )
+from churnhealth.estimator_shown import Shown
 from churnhealth.model.columns import encode_table
 from churnhealth.model.drift_reference import DriftReference, learn_drift_reference
 from churnhealth.model.fitted import LEAF_BUDGET, FittedModel, Recipe, fit_model
@@ -36,7 +36,7 @@ from churnhealth.model.inner_folds import OptionJudge, inner_folds
 from churnhealth.model.options import TrainingOptions
 
 
-class HealthModel(Kept):
+class HealthModel(Shown):
     """A churn classifier whose calibrated probability is the health score, and explains itself.
 
     Learners (penalised logistic regressions, straight and on splines, small and deep LightGBM

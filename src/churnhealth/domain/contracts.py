@@ -68,7 +68,7 @@ class TableContract:
     columns : tuple of Column
         In the order in which tables show them.
     key : tuple of str
-        Columns that together name a row once.
+        Columns that together name a row once; empty: rows may be alike.
 
     Examples
     --------
@@ -144,6 +144,8 @@ class TableContract:
             yield f"columns that stand there more than once: {listed(repeated)}"
 
     def _key_faults(self, frame: pd.DataFrame) -> Iterator[str]:
+        if not self.key:
+            return
         got = list(frame.columns)
         for column in self.columns:
             if column.name in self.key and (

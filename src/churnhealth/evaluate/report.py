@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import html
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from churnhealth.domain.html import html_card, html_list
 from churnhealth.domain.indicators import Catalogue
+from churnhealth.domain.table_text import html_table, text_table
+from churnhealth.domain.table_text import shown as shown_cell
 from churnhealth.errors import SchemaError, listed, nearest
 from churnhealth.evaluate.checks import TABLE, Rows, check_rows, check_settings
+from churnhealth.evaluate.distribution import no_scores, score_distribution
 from churnhealth.evaluate.groups import GROUP_COLUMNS, Score, permuted_predictions, what_groups_add
 from churnhealth.evaluate.lift import lift_with_intervals
 from churnhealth.evaluate.metric_table import COUNTED, metric_table
 from churnhealth.evaluate.reliability import reliability_table
 from churnhealth.evaluate.segments import SEGMENT_COLUMNS, calibration_by_segment
 from churnhealth.evaluate.sentences import sentences_of
-from churnhealth.evaluate.text import html_table, text_table
-from churnhealth.evaluate.text import shown as shown_cell
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EvaluationReport:
     """What was found about one model on one set of rows.
 
@@ -40,6 +41,8 @@ class EvaluationReport:
         As made by `calibration_by_segment`; no rows when no segments were given.
     groups : pandas.DataFrame
         As made by `what_groups_add`; no rows when no score function was given.
+    scores : pandas.DataFrame
+        As made by `score_distribution`: where the rows are, without bands.
     """
 
     metrics: pd.DataFrame
@@ -47,6 +50,7 @@ class EvaluationReport:
     lift: pd.DataFrame
     by_segment: pd.DataFrame
     groups: pd.DataFrame
+    scores: pd.DataFrame = field(default_factory=no_scores)
 
     def metric(self, name: str) -> float:
         """Return the value of one metric; NaN when it is not defined on these rows.
@@ -86,8 +90,11 @@ class EvaluationReport:
         return "\n\n".join(parts)
 
     def _repr_html_(self) -> str:
-        said = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.sentences())
-        return f"<ul>{said}</ul>" + "".join(html_table(table, title) for title, table in self._tables())
+        tables = (html_table(table, title) for title, table in self._tables())
+        return html_card("Evaluation", html_list(self.sentences()), *tables)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _tables(self) -> list[tuple[str, pd.DataFrame]]:
         tables = [
@@ -196,6 +203,7 @@ def evaluate_model(
         groups=pd.DataFrame(columns=list(GROUP_COLUMNS))
         if score is None or indicators is None
         else _groups(rows, score, indicators, catalogue or Catalogue(), n_boot, random_state),
+        scores=score_distribution(predicted),
     )
 
 

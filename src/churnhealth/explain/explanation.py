@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ import pandas as pd
 from churnhealth.domain.indicators import Catalogue
 from churnhealth.explain.attribution import MISSING_SUFFIX, SEGMENT_SUFFIX
 from churnhealth.explain.ranking import strongest
+from churnhealth.explain.shown import explanation_html, explanation_text
 
 ALL_OTHERS = "(all others)"
 DRIVER_COLUMNS = (
@@ -26,7 +26,7 @@ DRIVER_COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """Health scores taken apart: `base_points + points.sum(axis=1)` is the health score.
 
@@ -165,13 +165,14 @@ class Explanation:
         return both.iloc[order].reset_index(drop=True)
 
     def __str__(self) -> str:
-        """Show the first customers' scores and drivers as text."""
-        return _overview(self).to_string(index=False)
+        """Show the first customers' scores and drivers as text; a single customer in full."""
+        return explanation_text(self)
+
+    def __repr__(self) -> str:
+        return explanation_text(self)
 
     def _repr_html_(self) -> str:
-        table = _overview(self).to_html(index=False, escape=True, border=0)
-        note = f"base {self.base_points:.1f}; points add up to the health score"
-        return f"<div>{table}<p>{html.escape(note)}</p></div>"
+        return explanation_html(self)
 
 
 def direction_of(points: np.ndarray) -> np.ndarray:
@@ -209,22 +210,3 @@ def values_at(values: pd.DataFrame, rows: np.ndarray, columns: np.ndarray) -> np
         cells = values.iloc[rows[chosen], column]
         out[chosen] = cells.astype(object).where(cells.notna(), None).to_numpy()
     return out
-
-
-def _overview(explanation: Explanation, most: int = 10) -> pd.DataFrame:
-    labels = explanation.points.index[:most]
-    # Numbered, because a label may stand twice.
-    points, values = (
-        table.iloc[:most].reset_index(drop=True) for table in (explanation.points, explanation.values)
-    )
-    head = replace(explanation, points=points, values=values)
-    drivers = head.drivers(top=3)
-    words = drivers["indicator"] + " " + drivers["contribution_points"].map("{:+.1f}".format)
-    joined = words.groupby(drivers["row"], sort=False).agg(", ".join)
-    return pd.DataFrame(
-        {
-            "customer": labels,
-            "health_score": [round(float(score), 1) for score in head.health_score],
-            "drivers": [joined.get(at, "") for at in range(len(labels))],
-        }
-    )

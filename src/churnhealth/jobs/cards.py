@@ -10,6 +10,7 @@ import pandas as pd
 
 from churnhealth.adapters.warehouse import Warehouse
 from churnhealth.errors import WarehouseError, listed, nearest
+from churnhealth.jobs.card_shown import card_html, card_text
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,13 @@ class CustomerCard:
     drivers: pd.DataFrame
     customers: int
     previous: dict[str, Any] | None = None
+
+    def __str__(self) -> str:
+        """Show the card as text."""
+        return card_text(self.customer, self.groups, self.drivers, [])
+
+    def _repr_html_(self) -> str:
+        return card_html(self.customer, self.groups, self.drivers, [])
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; instants in ISO form, missing values as None."""

@@ -18,6 +18,7 @@ from churnhealth.explain.ranges import beyond_training
 from churnhealth.jobs.card_change import CardChange, card_change
 from churnhealth.jobs.card_day import CardDay, card_day
 from churnhealth.jobs.card_help import CardHelp, card_help
+from churnhealth.jobs.card_shown import card_html, card_text
 from churnhealth.jobs.cards import CustomerCard, customer_card
 from churnhealth.jobs.score import load_version
 from churnhealth.jobs.stored_rows import alike_rows
@@ -69,6 +70,19 @@ class ExplainedCustomer:
     day: CardDay | None = None
     warnings: tuple[Sentences, ...] = ()
     notes: tuple[Sentences, ...] = ()
+
+    def __str__(self) -> str:
+        """Show the card and what is said beside it as text, in English."""
+        card = self.card
+        return card_text(card.customer, card.groups, card.drivers, self._said())
+
+    def _repr_html_(self) -> str:
+        card = self.card
+        return card_html(card.customer, card.groups, card.drivers, self._said())
+
+    def _said(self) -> list[str]:
+        day = [] if self.day is None else [self.day.sentence("en")]
+        return [*day, *(one["en"] for one in (*self.warnings, *self.notes))]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, with sentences in both languages."""

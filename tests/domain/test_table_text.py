@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from churnhealth.evaluate.text import html_table, shown, text_table
+from churnhealth.domain.table_text import html_table, shown, text_table
 
 
 def _width(line):

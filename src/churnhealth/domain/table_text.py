@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+# A number that somebody has already written out, or the dash of a missing one.
+_NUMBER = re.compile(r"[+\-−±]?[\d,]*\.?\d+%?|–")
+_RIGHT_HEAD = '<th style="text-align:right">'
 
 
 def shown(value: object) -> str:
@@ -54,7 +59,9 @@ def html_table(table: pd.DataFrame, caption: str = "") -> str:
     True
     """
     right = _numeric(table)
-    head = "".join(f"<th>{html.escape(str(name))}</th>" for name in table.columns)
+    starts = [_RIGHT_HEAD if number else "<th>" for number in right]
+    heads = zip(starts, table.columns, strict=True)
+    head = "".join(f"{start}{html.escape(str(name))}</th>" for start, name in heads)
     body = "".join(f"<tr>{_html_cells(row, right)}</tr>" for row in _cells(table))
     title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
     return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -80,8 +87,15 @@ def _column(column: pd.Series[Any]) -> list[str]:
 
 
 def _numeric(table: pd.DataFrame) -> list[bool]:
-    words = (pd.api.types.is_bool_dtype, pd.api.types.is_string_dtype)
-    return [not any(is_kind(kind) for is_kind in words) for kind in table.dtypes]
+    return [_is_number(table.iloc[:, place]) for place in range(table.shape[1])]
+
+
+def _is_number(column: pd.Series[Any]) -> bool:
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return False
+    if not pd.api.types.is_string_dtype(column.dtype):
+        return True
+    return bool(len(column)) and all(_NUMBER.fullmatch(str(cell)) for cell in column)
 
 
 def _width(text: str) -> int:
