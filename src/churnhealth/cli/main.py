@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from churnhealth.cli import history_commands, monitor_commands, registry_commands
+from churnhealth.cli import history_commands, kpi_commands, monitor_commands, registry_commands
 from churnhealth.cli.common import (
     DEFAULT_CONFIG,
     DONE,
@@ -252,6 +252,7 @@ def explain(
 history_commands.register(app, EXIT_CODES)
 registry_commands.register(app, EXIT_CODES)
 monitor_commands.register(app, EXIT_CODES)
+kpi_commands.register(app, EXIT_CODES)
 
 
 def main() -> None:
