@@ -10,7 +10,13 @@ from typing import Annotated
 
 import typer
 
-from churnhealth.cli import history_commands, kpi_commands, monitor_commands, registry_commands
+from churnhealth.cli import (
+    history_commands,
+    kpi_commands,
+    monitor_commands,
+    registry_commands,
+    report_commands,
+)
 from churnhealth.cli.common import (
     DEFAULT_CONFIG,
     DONE,
@@ -253,6 +259,7 @@ history_commands.register(app, EXIT_CODES)
 registry_commands.register(app, EXIT_CODES)
 monitor_commands.register(app, EXIT_CODES)
 kpi_commands.register(app, EXIT_CODES)
+report_commands.register(app, EXIT_CODES)
 
 
 def main() -> None:

@@ -107,7 +107,8 @@ def _cohorts(cohorts: pd.DataFrame, language: str) -> Table:
     wide = cohorts.pivot_table(index="cohort", columns="period", values="retention").tail(MOST_COHORTS)
     periods = [one for one in _PERIODS if one in wide and wide[one].notna().any()]
     table = new_table(heads["cohorts"], [heads["month"], heads["size"], *map(str, periods)])
-    sizes = cohorts.drop_duplicates("cohort").set_index("cohort")["customers"]
+    starts = cohorts.drop_duplicates("cohort")
+    sizes = dict(zip(starts["cohort"], starts["customers"], strict=True))
     for cohort, row in wide.iterrows():
         cells = [f"{row[one]:.0%}" if pd.notna(row[one]) else "" for one in periods]
         table.add_row(f"{cohort:%Y-%m}", f"{sizes[cohort]:,}", *cells)

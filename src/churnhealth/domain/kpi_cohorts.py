@@ -65,4 +65,5 @@ def _months_kept(stays: pd.DataFrame) -> pd.Series:
     start, end = stays["start_date"].dt, stays["end_date"].dt
     turns = (end.year - start.year) * 12 + end.month - start.month
     day = np.minimum(start.day, end.days_in_month)
-    return (turns - (end.day <= day)).where(stays["end_date"].notna(), np.inf)
+    kept: pd.Series = (turns - (end.day <= day)).where(stays["end_date"].notna(), np.inf)
+    return kept

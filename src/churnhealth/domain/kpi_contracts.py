@@ -56,7 +56,8 @@ def customers_on(stays: pd.DataFrame, day: dt.date) -> pd.Index:
     """Return who was a customer on a day: start <= day < end, each once."""
     moment = pd.Timestamp(day)
     inside = (stays["start_date"] <= moment) & (stays["end_date"].fillna(FOREVER) > moment)
-    return pd.Index(stays.loc[inside, "customer_id"].unique(), name="customer_id")
+    found: pd.Index = pd.Index(stays.loc[inside, "customer_id"].unique(), name="customer_id")
+    return found
 
 
 def mrr_on(contracts: pd.DataFrame, day: dt.date) -> pd.Series:

@@ -93,8 +93,8 @@ def history_kpi(workplace: Workplace, months: int) -> KpiReport:
     told = [*_money_notes(contracts, history), *told]
     cohorts = cohort_retention(contracts.stays, end)
     if not movements:
-        values = _nps_values(nps)
-        return KpiReport("history", values, cohorts=cohorts, nps=nps, notes=(NOTES["no_months"], *told))
+        asked = _nps_values(nps)
+        return KpiReport("history", asked, cohorts=cohorts, nps=nps, notes=(NOTES["no_months"], *told))
     values, more = _values(contracts, movements)
     if settings.problem.grace_days:
         more.append(NOTES["grace"])

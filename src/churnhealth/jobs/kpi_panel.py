@@ -60,10 +60,10 @@ def _labelled(panel: Panel, problem: ChurnProblem) -> tuple[list[KpiValue], list
         return values, [NOTES["no_horizon"]]
     months = problem.horizon_days / DAYS_PER_MONTH
     monthly, *ends = (ChurnRate(one, months).monthly() for one in (share, low, high))
-    bounds = [one.value for one in ends]
+    lower, upper = (one.value for one in ends)
     guide = against_guide(monthly)
     values.insert(
-        1, KpiValue("churn_rate_monthly", monthly.value, "share/month", period, *bounds, guide)
+        1, KpiValue("churn_rate_monthly", monthly.value, "share/month", period, lower, upper, guide)
     )
     return values, [NOTES["horizon"]]
 
