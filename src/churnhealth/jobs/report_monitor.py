@@ -95,7 +95,7 @@ def _shown(embedded: int, total: int) -> Sentences:
     return _said(
         f"This page holds {embedded:,} of {total:,} customers: those most in need, and the healthiest "
         "to grow. Search and filters look at these; the portfolio counts everybody.",
-        f"このページには全{total:,}件のうち{embedded:,}件の顧客（対応の優先度が高い顧客と、拡大が見込める"
+        f"このページには全{total:,}社のうち{embedded:,}社（対応の優先度が高い顧客と、拡大が見込める"
         "顧客）が入っています。検索と絞り込みはこの範囲、ポートフォリオの集計は全顧客が対象です。",
     )
 
@@ -104,7 +104,7 @@ def _stale(stale: int) -> Sentences:
     return _said(
         f"{stale:,} customers have no score at the newest date; their last one is shown as old and "
         "counts in no total.",
-        f"{stale:,}件の顧客には最新日のスコアがありません。以前のスコアを表示し、集計には含めません。",
+        f"{stale:,}社には最新日のスコアがありません。以前のスコアを表示し、集計には含めません。",
     )
 
 
@@ -121,14 +121,14 @@ def _models(models: list[str]) -> Sentences:
 def _without_mrr(count: int, total: int) -> Sentences:
     return _said(
         f"{count:,} of {total:,} customers have no known MRR; they count as nothing in MRR figures.",
-        f"{total:,}件中{count:,}件の顧客はMRRが不明のため、MRRの集計に含まれません。",
+        f"{total:,}社中{count:,}社はMRRが不明のため、MRRの集計に含まれません。",
     )
 
 
 def _sampled() -> Sentences:
     return _said(
         f"Segments and data coverage are told of {MOST_INDICATORS:,} customers chosen by chance.",
-        f"セグメントとデータの充足状況は、無作為に選んだ{MOST_INDICATORS:,}件の顧客の集計です。",
+        f"セグメントとデータの充足状況は、無作為に選んだ{MOST_INDICATORS:,}社の集計です。",
     )
 
 

@@ -18,6 +18,8 @@ from churnhealth.jobs.wiring import Workplace
 # Beyond so many customers segments and coverage are told of a sample.
 MOST_INDICATORS = 100_000
 MOST_SEGMENTS = 5
+# Of categories that nobody named as segments.
+MOST_FOUND = 3
 MRR_SIZE = "mrr_size"
 
 
@@ -152,7 +154,7 @@ def _categories(scored: ScoredSlice) -> list[str]:
         for name in rows.columns
         if rows[name].map(lambda value: isinstance(value, str)).any() and len(rows[name].unique()) > 1
     ]
-    return sorted(texts, key=lambda name: scored.catalogue[name].group != "contract")
+    return sorted(texts, key=lambda name: scored.catalogue[name].group != "contract")[:MOST_FOUND]
 
 
 def _level(value: object) -> str | None:

@@ -69,7 +69,14 @@ function money(value, short) {
   }
 }
 function text(number) { return number < 0 ? '' : D.texts[number]; }
-function label(entry) { return entry[1 + which()] || entry[0]; }
+function capital(words) { return words.charAt(0).toUpperCase() + words.slice(1); }
+function label(entry) { return capital(entry[1 + which()] || entry[0]); }
+// What a sentence says beyond the name that stands above it.
+function beyond(name, sentence) {
+  var start = sentence.slice(0, name.length).toLowerCase() === name.toLowerCase();
+  var rest = sentence.slice(name.length).replace(/^\s*[:：]\s*/, '');
+  return start && rest.length < sentence.length - name.length ? rest : sentence;
+}
 function groupOf(name) {
   return D.groups.find(function (one) { return one[0] === name; }) || [name, name, name];
 }

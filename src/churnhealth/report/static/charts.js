@@ -76,7 +76,7 @@ function waterfall(one) {
   var steps = [{ name: t('base'), from: one.base, to: one.base, total: one.base, kind: 'sum' }];
   one.x.forEach(function (row) {
     var entry = D.indicators[row[0]], others = entry[0] === '(all others)';
-    var step = { name: others ? t('others') : label(entry), from: at, to: at + row[1], points: row[1], kind: row[1] < 0 ? 'down' : 'up', why: others ? '' : text(row[2 + which()]) };
+    var step = { name: others ? t('others') : label(entry), from: at, to: at + row[1], points: row[1], kind: row[1] < 0 ? 'down' : 'up', why: others ? '' : beyond(label(entry), text(row[2 + which()])) };
     at += row[1];
     low = Math.min(low, at); high = Math.max(high, at);
     steps.push(step);

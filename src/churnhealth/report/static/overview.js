@@ -43,7 +43,7 @@ function bandPanel() {
 
 function movementPanel() {
   var move = D.portfolio.movement;
-  if (!move) { return panel(t('movement', { date: '…' }), '', [el('p', { class: 'empty', text: t('movement_none') })]); }
+  if (!move) { return null; }
   var worse = 0, better = 0;
   var rows = move.cells.map(function (row, from) {
     return [badge(from)].concat(row.map(function (count, to) {

@@ -28,9 +28,9 @@ function columns() {
   var found = [
     { key: 'customer', title: t('customer'), by: function (one) { return nameOf(one).toLowerCase(); }, show: customerCell },
     { key: 'health', title: t('health'), n: true, by: function (one) { return one.s; }, show: scoreCell },
-    { key: 'band', title: t('band'), by: function (one) { return one.b; }, down: true, show: function (one) { return badge(one.b); } },
-    { key: 'change', title: t('change'), n: true, by: function (one) { return one.d; }, show: changeCell }
+    { key: 'band', title: t('band'), by: function (one) { return one.b; }, down: true, show: function (one) { return badge(one.b); } }
   ];
+  if (D.portfolio.movement) { found.push({ key: 'change', title: t('change'), n: true, by: function (one) { return one.d; }, show: changeCell }); }
   if (known(D.portfolio.totals.mrr_at_risk)) {
     found.push({ key: 'at_risk', title: t('at_risk'), n: true, down: true, by: function (one) { return one.a; }, show: function (one) { return money(one.a); } });
     found.push({ key: 'mrr', title: t('mrr'), n: true, down: true, by: function (one) { return one.m; }, show: function (one) { return money(one.m); } });
