@@ -218,6 +218,13 @@ class MemoryRegistry:
     def versions(self) -> list[ModelVersion]:
         return self.kept[::-1]
 
+    def logged_text(self, version: str, path: str) -> str | None:
+        record = self.records[int(version) - 1]
+        if path.startswith("tables/"):
+            table = record.tables.get(Path(path).stem)
+            return None if table is None else table.to_csv(index=False)
+        return record.texts.get(path)
+
     def download(self, version: str, folder: Path) -> Path:
         shutil.copytree(self.folder / version, folder)
         return folder

@@ -106,6 +106,25 @@ def test_pictures_are_logged_byte_by_byte_in_a_folder_of_their_own(
     assert text_of(registry, version, "pictures/backtest.svg") == "<svg>健\n</svg>"
 
 
+def test_a_logged_text_is_read_by_version_and_one_that_is_not_there_is_none(
+    registry: MlflowRegistry, artifact: Path
+) -> None:
+    table = pd.DataFrame({"bin": [1], "observed": [0.25]})
+    made = TrainingRecord(
+        "a run",
+        artifact,
+        manifest_hash(artifact),
+        tables={"reliability": table},
+        texts={"model_card.md": "# モデル\n"},
+    )
+    version = registry.log_version(made).version
+    assert registry.logged_text(version, "model_card.md") == "# モデル\n"
+    assert registry.logged_text(version, "tables/reliability.csv") == "bin,observed\n1,0.25\n"
+    assert registry.logged_text(version, "tables/lift.csv") is None
+    with pytest.raises(TrackingError, match=r"read model_card.md of version 99"):
+        registry.logged_text("99", "model_card.md")
+
+
 @pytest.mark.parametrize("name", ["../up", "a/b", "a\\b", ""], ids=["up", "in", "back", "none"])
 def test_a_file_name_that_leads_elsewhere_fails_the_run(
     registry: MlflowRegistry, artifact: Path, name: str

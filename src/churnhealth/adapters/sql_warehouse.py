@@ -15,7 +15,7 @@ from churnhealth.adapters import ledger_sql, list_sql, monitor_sql
 from churnhealth.adapters import warehouse_sql as sql
 from churnhealth.adapters.arrow_frames import contract_to_arrow, frame_to_arrow
 from churnhealth.adapters.arrow_plain import plain_batches, plain_table
-from churnhealth.adapters.monitor_reads import MonitorReads
+from churnhealth.adapters.report_reads import ReportReads
 from churnhealth.adapters.score_batch import ScoreBatch
 from churnhealth.adapters.score_reads import frame_of
 from churnhealth.adapters.slice_check import checked_slice
@@ -38,7 +38,7 @@ from churnhealth.domain.tables import HEALTH_REJECTS
 from churnhealth.errors import WarehouseError, listed, nearest
 
 
-class SqlWarehouse(MonitorReads):
+class SqlWarehouse(ReportReads):
     """The `Warehouse` protocol over short sessions; an engine brings these, and the job lock.
 
     Values are bound and names quoted, so no text of the data is ever part of a statement.

@@ -212,6 +212,13 @@ class ModelRegistry(Protocol):
         """
         ...
 
+    def logged_text(self, version: str, path: str) -> str | None:
+        """Return a text of a version's training run, such as "model_card.md"; None: there is none.
+
+        Tables are CSV: "tables/reliability.csv".
+        """
+        ...
+
     def ui_command(self) -> str:
         """Return the command that shows runs and versions in a browser."""
         ...

@@ -30,7 +30,7 @@ from churnhealth.adapters.tracking_mlflow_client import (
 )
 from churnhealth.adapters.tracking_mlflow_pyfunc import ARTIFACT_PATH
 from churnhealth.adapters.tracking_mlflow_repair import repair_killed
-from churnhealth.adapters.tracking_mlflow_run import open_run, run_tags, write_run
+from churnhealth.adapters.tracking_mlflow_run import open_run, read_text, run_tags, write_run
 from churnhealth.adapters.tracking_mlflow_versions import Versions, tolerate
 from churnhealth.errors import TrackingError, listed
 
@@ -214,6 +214,12 @@ class MlflowRegistry:
             )
         self._check_copy(version, Path(copied), one.tags.get("artifact_hash", ""))
         return Path(copied)
+
+    def logged_text(self, version: str, path: str) -> str | None:
+        """Return a text of a version's training run, such as "model_card.md"; None: there is none."""
+        with self._talking(f"read {path} of version {version}") as mlflow:
+            run_id = self._client.get_model_version(self.model_name, version).run_id
+            return read_text(mlflow, self._client, run_id, path, self.tracking_uri)
 
     def _talking(self, doing: str) -> AbstractContextManager[ModuleType]:
         return talking(self.tracking_uri, doing)

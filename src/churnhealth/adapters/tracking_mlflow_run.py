@@ -15,6 +15,7 @@ from typing import Any
 from churnhealth.adapters.tracking import FoldRecord, TrainingRecord
 from churnhealth.adapters.tracking_mlflow_pyfunc import ARTIFACT, RUNTIME, save_pyfunc
 from churnhealth.adapters.tracking_mlflow_repair import PARENT_TAG, end_parts, writer_tags
+from churnhealth.adapters.tracking_mlflow_versions import tolerate
 from churnhealth.errors import TrackingError
 
 
@@ -138,3 +139,29 @@ def _plain(name: str) -> str:
             f"training record: expected a plain file name for a table, text or picture, got {name!r}"
         )
     return name
+
+
+def read_text(mlflow: ModuleType, client: Any, run_id: str, path: str, uri: str) -> str | None:
+    """Read a text among the files of a run; None when the run or the file is gone.
+
+    Parameters
+    ----------
+    mlflow : module
+    client : MlflowClient
+    run_id : str
+    path : str
+        Relative, such as "tables/reliability.csv".
+    uri : str
+        The tracking URI.
+    """
+    parent = str(PurePosixPath(path).parent)
+    found: list[Any] = []
+    with tolerate("RESOURCE_DOES_NOT_EXIST"):
+        found = client.list_artifacts(run_id, None if parent == "." else parent)
+    if path not in [one.path for one in found]:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        copied = mlflow.artifacts.download_artifacts(
+            run_id=run_id, artifact_path=path, dst_path=folder, tracking_uri=uri
+        )
+        return Path(copied).read_text(encoding="utf-8")

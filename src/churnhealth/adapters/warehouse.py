@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import pandas as pd
 
 from churnhealth.adapters.monitor_store import MonitorStore
+from churnhealth.adapters.report_store import ReportStore
 from churnhealth.domain.tables import (
     HEALTH_DRIVERS,
     HEALTH_GROUP_SCORES,
@@ -101,7 +102,7 @@ class PublishResult:
     revision: int
 
 
-class Warehouse(SqlRunner, MonitorStore, Protocol):
+class Warehouse(SqlRunner, MonitorStore, ReportStore, Protocol):
     """One place to read customers from, to run SQL in, and to write health scores to.
 
     Every method raises WarehouseError when the warehouse cannot be reached, read or written. Times

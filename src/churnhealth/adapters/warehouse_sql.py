@@ -96,7 +96,7 @@ def create_current_view(prefix: str) -> str:
     text runs on other engines; no join of scores with themselves, which an engine without statistics
     may run as a loop in a loop.
     """
-    latest = f"{_ranked(prefix)}\nWHERE latest.place = 1"
+    latest = f"{scores_of_champions(prefix)}\nWHERE latest.place = 1"
     return f"CREATE OR REPLACE VIEW {quoted(prefix + CURRENT_VIEW)} AS\n{latest}"
 
 
@@ -106,11 +106,15 @@ def customer_history(prefix: str) -> str:
     The columns of `health_current`; the filter stands inside, so that only rows of the customer are
     read.
     """
-    return f"{_ranked(prefix, 'WHERE scores.customer_id = $1')}\nORDER BY latest.cutoff DESC"
+    return f"{scores_of_champions(prefix, 'WHERE scores.customer_id = $1')}\nORDER BY latest.cutoff DESC"
 
 
-def _ranked(prefix: str, only: str = "") -> str:
-    """Write the SELECT of scores by champions, each with the one before, and its place from the last."""
+def scores_of_champions(prefix: str, only: str = "") -> str:
+    """Write the SELECT of scores by the champions of their cutoffs, each with the one before it.
+
+    Columns of `health_current`; `only` is a WHERE over `scores`. A row's place from the customer's
+    last score can be asked for as `latest.place`.
+    """
     where = f"\n  {only}" if only else ""
     return f"""WITH finished AS (
   SELECT cutoff, model_version,

@@ -10,7 +10,14 @@ from typing import Annotated
 
 import typer
 
-from churnhealth.cli import history_commands, monitor_commands, registry_commands, score_command
+from churnhealth.cli import (
+    history_commands,
+    kpi_commands,
+    monitor_commands,
+    registry_commands,
+    report_commands,
+    score_command,
+)
 from churnhealth.cli.common import (
     DEFAULT_CONFIG,
     DONE,
@@ -239,6 +246,8 @@ score_command.register(app, EXIT_CODES)
 history_commands.register(app, EXIT_CODES)
 registry_commands.register(app, EXIT_CODES)
 monitor_commands.register(app, EXIT_CODES)
+kpi_commands.register(app, EXIT_CODES)
+report_commands.register(app, EXIT_CODES)
 
 
 def main() -> None:

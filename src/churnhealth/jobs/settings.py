@@ -24,6 +24,7 @@ from churnhealth.jobs.own_indicators import Declarations, declarations
 from churnhealth.jobs.settings_errors import dotted, faults_in_words
 from churnhealth.jobs.settings_monitor import DriftSettings, MonitorSettings
 from churnhealth.jobs.settings_promotion import PromotionSettings
+from churnhealth.jobs.settings_report import ReportSettings
 from churnhealth.jobs.settings_sections import (
     CatalogueSettings,
     GroupSettings,
@@ -81,6 +82,7 @@ class Settings(Section):
     tracking: TrackingSettings = Field(default={}, validate_default=True)
     drift: DriftSettings = Field(default={}, validate_default=True)
     monitor: MonitorSettings = Field(default={}, validate_default=True)
+    report: ReportSettings = Field(default={}, validate_default=True)
     catalogue_settings: CatalogueSettings = Field(default={}, alias="catalogue", validate_default=True)
     groups: dict[str, GroupSettings] = Field(default_factory=dict)
     point_settings: dict[str, Any] = Field(default_factory=dict, alias="points")
@@ -261,13 +263,10 @@ def load_settings(path: Path, *, environ: Mapping[str, str] | None = None) -> Se
 
 
 def _built_from(settings: Settings) -> list[Callable[[], object]]:
-    customers: Callable[[], object] = (
-        (lambda: settings.history) if settings.is_history else (lambda: settings.panel_columns)
-    )
     return [
         lambda: settings.problem,
         lambda: settings.catalogue,
-        customers,
+        lambda: settings.history if settings.is_history else settings.panel_columns,
         lambda: settings.bands,
         lambda: settings.points,
     ]
