@@ -153,3 +153,9 @@ def test_a_contract_names_unknown_kinds_and_keys() -> None:
 def test_a_share_passes_exactly_when_each_is_missing_or_within_0_and_1(shares: list[float]) -> None:
     allowed = all(np.isnan(share) or 0.0 <= share <= 1.0 for share in shares)
     assert (CONTRACT.faults(visits(share=shares)) == []) is allowed
+
+
+def test_without_a_key_rows_may_be_alike():
+    share = Column("share", "double", nullable=False, unit="share", description="A share.")
+    contract = TableContract("shares", (share,), key=())
+    assert contract.faults(pd.DataFrame({"share": [0.5, 0.5]})) == []

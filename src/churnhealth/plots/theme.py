@@ -84,7 +84,7 @@ class Look:
     Examples
     --------
     >>> Look("ja", "light").word("health_score")
-    'ヘルススコア(0〜100)'
+    '健全度（0〜100点）'
     """
 
     language: str
