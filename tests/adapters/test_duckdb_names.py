@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from churnhealth.adapters.duckdb_warehouse import DuckDBWarehouse
+from churnhealth.adapters.warehouse import OUTPUT_VIEWS
 from churnhealth.domain.monitor_tables import CREATED_TABLES
 from churnhealth.errors import WarehouseError
 
 END = pd.Timestamp("2026-04-03", tz="UTC")
-VIEWS = ["health_current", "health_prevention", "health_expansion"]
-OUTPUTS = sorted([contract.name for contract in CREATED_TABLES] + VIEWS)
+OUTPUTS = sorted([contract.name for contract in CREATED_TABLES] + [*OUTPUT_VIEWS])
 HOSTILE = [
     '"; DROP TABLE health_scores; --',
     "'); DELETE FROM health_runs; --",

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 
 from churnhealth.adapters.duckdb_warehouse import DuckDBWarehouse
-from churnhealth.adapters.warehouse import Warehouse
+from churnhealth.adapters.warehouse import OUTPUT_VIEWS, Warehouse
 from churnhealth.domain.monitor_tables import CREATED_TABLES
 from churnhealth.errors import WarehouseError
 
 END = pd.Timestamp("2026-04-03 12:00:00.123456", tz="UTC")
-OUTPUTS = sorted([contract.name for contract in CREATED_TABLES] + ["health_current"])
+OUTPUTS = sorted([contract.name for contract in CREATED_TABLES] + [*OUTPUT_VIEWS])
 
 
 def test_it_keeps_the_protocol(tmp_path: Path) -> None:

@@ -12,13 +12,13 @@ import pytest
 from adbc_driver_manager.dbapi import IntegrityError
 
 from churnhealth.adapters.open_warehouse import open_warehouse
-from churnhealth.adapters.warehouse import PublishResult, Warehouse
+from churnhealth.adapters.warehouse import OUTPUT_VIEWS, PublishResult, Warehouse
 from churnhealth.domain.monitor_tables import CREATED_TABLES
 from churnhealth.domain.tables import HEALTH_REJECTS, HEALTH_RUNS, HEALTH_SCORES, OUTPUT_TABLES
 from churnhealth.errors import WarehouseError
 
 LATER = pd.Timestamp("2026-04-05", tz="UTC")
-OUTPUTS = sorted([contract.name for contract in CREATED_TABLES] + ["health_current"])
+OUTPUTS = sorted([contract.name for contract in CREATED_TABLES] + [*OUTPUT_VIEWS])
 CUSTOMERS = [
     '"; DROP TABLE health_scores; --',
     "'); DELETE FROM health_runs; --",

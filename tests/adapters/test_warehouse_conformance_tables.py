@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from churnhealth.adapters.warehouse import Warehouse
+from churnhealth.adapters.warehouse import OUTPUT_VIEWS, Warehouse
 from churnhealth.domain.monitor_tables import CREATED_TABLES
 from churnhealth.errors import SchemaError, WarehouseError
 
-OUTPUTS = sorted([contract.name for contract in CREATED_TABLES] + ["health_current"])
+OUTPUTS = sorted([contract.name for contract in CREATED_TABLES] + [*OUTPUT_VIEWS])
 NAMES = ['"; DROP TABLE health_scores; --', "表 💥", "select", "it's $1 ? %s {}", "a.b"]
 
 

@@ -22,6 +22,7 @@ from churnhealth.adapters.slice_check import checked_slice
 from churnhealth.adapters.staging import StagedScores, StagingArea, opened_staging
 from churnhealth.adapters.warehouse import (
     CURRENT_VIEW,
+    OUTPUT_VIEWS,
     SCORE_JOB,
     PublishResult,
     RunRecord,
@@ -241,9 +242,8 @@ class SqlWarehouse(ReportReads):
         self._end_run(run_id, {"status": "failed", "message": message}, finished_at)
 
     def _outputs(self) -> list[str]:
-        views = (CURRENT_VIEW, PREVENTION_VIEW, EXPANSION_VIEW)
         tables = (contract.name for contract in CREATED_TABLES)
-        return [self._prefix + name for name in (*tables, *views)]
+        return [self._prefix + name for name in (*tables, *OUTPUT_VIEWS)]
 
     def _end_run(self, run_id: str, changed: dict[str, object], finished_at: datetime) -> int:
         moment = utc_moment("finished_at", finished_at)

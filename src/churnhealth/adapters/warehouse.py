@@ -12,6 +12,7 @@ import pandas as pd
 
 from churnhealth.adapters.monitor_store import MonitorStore
 from churnhealth.adapters.report_store import ReportStore
+from churnhealth.domain.list_columns import EXPANSION_VIEW, PREVENTION_VIEW
 from churnhealth.domain.tables import (
     HEALTH_DRIVERS,
     HEALTH_GROUP_SCORES,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from churnhealth.adapters.staging import StagedScores
 
 CURRENT_VIEW = "health_current"
+OUTPUT_VIEWS = (CURRENT_VIEW, PREVENTION_VIEW, EXPANSION_VIEW)
 SCORE_JOB = "score"
 SLICE_TABLES = (HEALTH_SCORES, HEALTH_GROUP_SCORES, HEALTH_DRIVERS, HEALTH_INDICATORS)
 
