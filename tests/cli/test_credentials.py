@@ -1,4 +1,4 @@
-"""Passwords of warehouse and tracking server: in no output, log, traceback, nor in the ledger."""
+"""Passwords of warehouse and tracking server: in no output, log or traceback, and not in the ledger."""
 
 from __future__ import annotations
 

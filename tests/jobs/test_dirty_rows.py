@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churnhealth.adapters.tracking import TrainingRecord
 from churnhealth.jobs.check import check
-from churnhealth.jobs.retrain import retrain
+from churnhealth.jobs.recipe import fit_rows
 from churnhealth.jobs.score import score
 from churnhealth.jobs.simulate_project import simulate_project
+from churnhealth.jobs.training_rows import training_rows
 from churnhealth.jobs.wiring import Workplace
 
 SHARE = 0.05
@@ -65,7 +67,11 @@ def test_a_dirty_history_keeps_its_bad_rows_with_reasons_and_everybody_is_scored
     rejects = workplace.warehouse.read_table("health_rejects")
     assert (rejects["reason"].str.len() > 5).all()
     assert made.faults["rows"].sum() > len(rejects) > 100
-    retrain(workplace)
+    panel = training_rows(workplace)
+    model = fit_rows(workplace, panel, np.ones(len(panel.X), dtype=bool))
+    folder = model.save(tmp_path / "model")
+    record = TrainingRecord("by hand", folder, str(model.artifact_hash_))
+    workplace.registry.set_champion(workplace.registry.log_version(record).version)
     result = score(workplace)
     assert result.rows_read == result.rows_scored + result.rows_rejected
     assert result.rows_scored > 200

@@ -1,4 +1,4 @@
-"""Names that try to be something else, from the source to the published scores, on both engines."""
+"""Names that try to be something else, from the table to the published scores, on both engines."""
 
 from __future__ import annotations
 

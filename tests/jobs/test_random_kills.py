@@ -1,6 +1,6 @@
-"""kill -9 at moments spread over the whole of a scoring run, on both engines.
+"""kill -9 at moments spread over the whole of a scoring run, and two runs at once, on both engines.
 
-After each the published scores are those from before or those of the new input, whole; the next run
+After each kill the published scores are those from before or those of the new input, whole; the next run
 completes, and nothing is doubled or left lying about.
 """
 
@@ -87,3 +87,11 @@ def assert_nothing_doubled(warehouse: Warehouse) -> None:
     assert history.to_dict() == dict.fromkeys(range(1, len(completed)), 59)
     assert set(tables["health_rejects"]["run_id"]) == set(completed["run_id"])
     assert len(tables["health_rejects"]) == len(completed)
+
+
+def test_of_two_scores_at_once_one_waits_and_finds_nothing_left_to_do(placed: Any) -> None:
+    done = placed.score({}, {})
+    assert sorted(one["status"] for one in done) == ["completed", "unchanged"], done
+    assert [one["revision"] for one in done] == [1, 1]
+    assert len(placed.warehouse.read_table("health_scores")) == 60
+    assert placed.leftovers() == []

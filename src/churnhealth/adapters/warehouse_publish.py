@@ -96,8 +96,8 @@ def _require_all_there(
         if found != counts[contract]:
             raise WarehouseError(
                 f"{contract.name}: expected the {counts[contract]} rows that were put aside to be "
-                f"published, got {found}: the server was restarted, or another run has cleared "
-                "them away. Nothing was published; score again."
+                f"published, got {found}: the server was restarted meanwhile, or another run has "
+                "cleared them away. Nothing was published; score again."
             )
 
 
