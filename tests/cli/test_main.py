@@ -17,7 +17,7 @@ from churnhealth.cli.main import app
 
 COMMANDS = ["init", "demo", "retrain", "score", "explain", "check", "simulate", "indicators"]
 COMMANDS += ["history", "promote", "rollback"]
-COMMANDS += ["monitor", "lists"]
+COMMANDS += ["monitor", "lists", "kpi", "report"]
 PROGRAM = str(Path(sys.executable).with_name("churnhealth"))
 
 

@@ -152,7 +152,7 @@ def test_the_waterfall_leads_from_the_base_to_the_score(visit: Visit, written: P
     values = [float(one.replace("−", "-").replace("+", "").replace("±", "")) for one in steps]
     # (42 x 7 + 5) mod 100 = 99, from a base of 80: 60 %, 30 % and 10 % of 19 points.
     assert values == [80.0, 11.4, 5.7, 1.9, 99.0]
-    expect(page.locator("#card")).to_contain_text("Logins: 6")
+    expect(page.locator("#card")).to_contain_text("Logins6.0")
     expect(page.locator("#card .pairs").last).to_contain_text("Basic")
     assert page.locator("#card svg.chart circle").count() == 2
 
@@ -202,7 +202,7 @@ def test_tabs_follow_the_arrow_keys(visit: Visit, written: Path) -> None:
 
 def test_a_cell_of_two_groups_leads_to_its_customers(visit: Visit, written: Path) -> None:
     page = visit(written)
-    page.select_option("#axis-x", label="contract")
+    page.select_option("#axis-x", label="Contract")
     cell = page.locator(".cell:enabled").first
     said = cell.locator("span").inner_text()
     cell.click()

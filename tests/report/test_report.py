@@ -73,6 +73,14 @@ def test_bands_hold_their_customers_and_money(small: dict[str, Any]) -> None:
     assert green["share"] == 0.5
 
 
+def test_scores_are_counted_by_tens(small: dict[str, Any]) -> None:
+    counts = small["portfolio"]["distribution"]
+    # 30 and 20 are red; 75 and 85 green.
+    assert [at for at, row in enumerate(counts) if sum(row)] == [2, 3, 7, 8]
+    assert counts[2] == [0, 0, 1]
+    assert counts[8] == [1, 0, 0]
+
+
 def test_the_movement_tells_from_where_to_where(small: dict[str, Any]) -> None:
     move = small["portfolio"]["movement"]
     # Rows: green, yellow, red before; columns: now. One fell from green to red, one rose from yellow.

@@ -24,13 +24,15 @@ def portfolio(workplace: Workplace, scored: ScoredSlice, segments: pd.DataFrame)
     Returns
     -------
     dict
-        totals, bands, movement (None without an earlier cutoff), timeline, segments, axes, cuts: plain
-        values for JSON; shares 0-1, money per month.
+        totals, bands, distribution (customers by tens of the score and by band), movement (None
+        without an earlier cutoff), timeline, segments, axes, cuts: plain values for JSON; shares 0-1,
+        money per month.
     """
     cuts, axes = _axes(scored)
     return {
         "totals": _totals(scored),
         "bands": [_band(scored.fresh, band) for band in BANDS],
+        "distribution": _distribution(scored.fresh),
         "movement": _movement(workplace, scored),
         "timeline": _timeline(workplace),
         "segments": [_segment(scored.fresh, segments[name]) for name in segments.columns],
@@ -73,6 +75,13 @@ def _band(fresh: pd.DataFrame, band: str) -> Document:
         "mrr": money(rows["mrr"]),
         "mrr_at_risk": money(rows["mrr_at_risk"]),
     }
+
+
+def _distribution(fresh: pd.DataFrame) -> list[list[int]]:
+    """Count customers by tens of the health score, and in each by band."""
+    tens = np.minimum(fresh["health_score"].to_numpy(np.float64) // 10, 9)
+    bands = fresh["health_band"].to_numpy(dtype=object)
+    return [[int(((tens == at) & (bands == band)).sum()) for band in BANDS] for at in range(10)]
 
 
 def _movement(workplace: Workplace, scored: ScoredSlice) -> Document | None:

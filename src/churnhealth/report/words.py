@@ -45,6 +45,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "monthly_churn": ("Churn rate", "解約率"),
     "in_red": ("In red", "危険な顧客"),
     "share_of_customers": ("{share} of customers", "顧客の{share}"),
+    "distribution": ("Customers by health score", "スコアの分布"),
+    "as_table": ("As a table", "表で見る"),
     "timeline": ("Bands over time", "区分の推移"),
     "movement": ("Movement since {date}", "{date}からの動き"),
     "movement_from": ("was", "前回"),
@@ -108,7 +110,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "close": ("Close", "閉じる"),
     "previous": ("Previous customer", "前の顧客"),
     "next": ("Next customer", "次の顧客"),
-    "rank_of": ("Rank {n} of {total}", "{total}社中{n}位"),
+    "rank_of": ("{n} of {total}", "{total}社中{n}位"),
     "history": ("Score history", "スコアの推移"),
     "sub_scores": ("By indicator group", "指標グループ別"),
     "sub_scores_help": (

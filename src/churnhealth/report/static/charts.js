@@ -24,9 +24,9 @@ function label2(x, y, words, more) {
 
 // Stacked columns: how many customers stood in each band at each cutoff.
 function timelineChart(days) {
-  var w = room(520), h = 150, foot = 22, top = 8, step = w / days.length, wide = Math.min(46, step * 0.62);
+  var w = room(520), h = 150, foot = 22, top = 8, step = w / days.length, wide = Math.min(46, step * 0.7);
   var most = Math.max.apply(null, days.map(function (one) { return one.counts.reduce(function (a, b) { return a + b; }, 0); }));
-  var kids = [], shownEach = Math.ceil(days.length / 6);
+  var kids = [], shownEach = Math.ceil(days.length / 10);
   days.forEach(function (day, at) {
     var y = h - foot, x = at * step + (step - wide) / 2;
     day.counts.forEach(function (count, band) {
@@ -36,7 +36,7 @@ function timelineChart(days) {
         [draw('title', { text: day.date + ' ' + t('band.' + BANDS[band]) + ' ' + num(count) })]));
     });
     if ((days.length - 1 - at) % shownEach === 0) {
-      kids.push(label2(x + wide / 2, h - 6, day.date.slice(2), { 'text-anchor': 'middle' }));
+      kids.push(label2(x + wide / 2, h - 6, day.short || day.date.slice(2), { 'text-anchor': 'middle' }));
     }
   });
   var said = days.map(function (day) { return day.date + ': ' + barWords(day.counts); }).join('; ');
@@ -104,8 +104,9 @@ function calibrationChart(rows) {
   if (most > 1) { most = 1; }
   function x(value) { return left + (w - left - 12) * value / most; }
   function y(value) { return h - foot - (h - foot - top) * value / most; }
-  var kids = [0, 0.25, 0.5, 0.75, 1].map(function (part) {
-    var value = part * most;
+  var tick = most > 0.5 ? 0.2 : most > 0.2 ? 0.1 : 0.02, ticks = [];
+  for (var value = 0; value <= most + 1e-9; value += tick) { ticks.push(value); }
+  var kids = ticks.map(function (value) {
     return draw('g', {}, [
       draw('line', { x1: left, x2: w - 12, y1: y(value), y2: y(value), class: 'grid' }),
       label2(left - 6, y(value) + 4, pct(value, 0), { 'text-anchor': 'end' }),

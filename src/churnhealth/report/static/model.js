@@ -28,7 +28,7 @@ function calibrationPanel() {
   if (!rows.length) { return null; }
   var lines = rows.map(function (one) { return [num(one.customers), pct(one.mean_predicted, 1), pct(one.observed, 1), pct(one.band_low, 1) + ' – ' + pct(one.band_high, 1)]; });
   return panel(t('calibration'), t('calibration_help'), [calibrationChart(rows),
-    el('details', {}, [el('summary', { text: t('see_all') }), table(t('calibration'), [t('customers'), t('predicted'), t('observed'), t('chance')], lines, { classes: ['n', 'n', 'n', 'n'] })])]);
+    el('details', {}, [el('summary', { text: t('as_table') }), table(t('calibration'), [t('customers'), t('predicted'), t('observed'), t('chance')], lines, { classes: ['n', 'n', 'n', 'n'] })])]);
 }
 function truePanel() {
   var rows = D.monitor.months;
@@ -62,7 +62,7 @@ function coveragePanel() {
   if (!D.coverage.length) { return null; }
   var gaps = D.coverage.filter(function (row) { return row[5] < 1; }), whole = D.coverage.length - gaps.length;
   var lines = gaps.map(function (row) {
-    return [label(row), row[3 + which()], el('span', { class: 'score' }, [el('span', { text: pct(row[5], 0) }), el('span', { class: 'meter', 'aria-hidden': 'true' }, [el('span', { class: 'plain', style: { width: 100 * row[5] + '%' } })])])];
+    return [label(row), capital(row[3 + which()]), el('span', { class: 'score' }, [el('span', { text: pct(row[5], row[5] > 0.99 ? 1 : 0) }), el('span', { class: 'meter', 'aria-hidden': 'true' }, [el('span', { class: 'plain', style: { width: 100 * row[5] + '%' } })])])];
   });
   return panel(t('coverage'), t('coverage_help') + ' ' + t('covered', { n: num(whole) }), [
     lines.length ? table(t('coverage'), [t('indicator'), t('group'), t('share')], lines, { classes: ['', '', 'n'] }) : null]);

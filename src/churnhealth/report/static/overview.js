@@ -27,6 +27,12 @@ function tiles() {
   return el('div', { class: 'tiles' }, found);
 }
 
+// Scores in tens, as columns like those of the cutoffs.
+function tens() {
+  return D.portfolio.distribution.map(function (counts, at) {
+    return { date: num(10 * at) + '–' + num(10 * at + 10), short: num(10 * at) + '–', counts: counts };
+  });
+}
 function bandPanel() {
   var bands = D.portfolio.bands, counts = bands.map(function (one) { return one.customers; });
   var rows = bands.map(function (one, at) {
@@ -37,7 +43,7 @@ function bandPanel() {
   var days = D.portfolio.timeline;
   return panel(t('bands'), '', [
     bar(counts), table(t('bands'), heads, rows, { classes: ['', 'n', 'n', 'n', 'n'] }),
-    days.length > 1 ? el('h3', { text: t('timeline') }) : null, days.length > 1 ? timelineChart(days) : null
+    el('h3', { text: t(days.length > 1 ? 'timeline' : 'distribution') }), timelineChart(days.length > 1 ? days : tens())
   ]);
 }
 
@@ -119,7 +125,7 @@ function axesPanel() {
   });
   var foot = el('tr', {}, [el('td', {})].concat([0, 1, 2].map(function (across) { return el('th', { scope: 'col', text: t('third.' + across) }); })));
   return panel(t('two_axes'), t('two_axes_help'), [
-    el('table', { class: 'matrix' }, [el('caption', { class: 'hush', text: t('two_axes') }), el('tbody', {}, grid.concat([foot]))])
+    el('table', { class: 'matrix' }, [el('caption', { class: 'hush', text: t('two_axes') }), el('colgroup', {}, [el('col', { class: 'first' })]), el('tbody', {}, grid.concat([foot]))])
   ], [el('div', { class: 'choices' }, [pick('axis-x', t('axis_x'), 'first', 'second'), pick('axis-y', t('axis_y'), 'second', 'first')])]);
 }
 
