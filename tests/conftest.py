@@ -23,6 +23,7 @@ from hypothesis import settings
 from churnhealth.adapters.duckdb_warehouse import DuckDBWarehouse
 from churnhealth.adapters.tracking import ModelVersion, TrainingRecord, model_version_name
 from churnhealth.estimator import HealthModel
+from churnhealth.jobs import pictures
 from churnhealth.jobs.retrain import retrain
 from churnhealth.jobs.score import score
 from churnhealth.jobs.settings import load_settings
@@ -57,6 +58,13 @@ def _make(n: int = 600, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray, np.nda
         }
     )
     return frame, y, truth
+
+
+@pytest.fixture(autouse=True)
+def _pictures_only_where_slow(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the pictures of a retraining in fast tests: they cost more than the test."""
+    if request.node.get_closest_marker("slow") is None:
+        monkeypatch.setattr(pictures, "DRAWN", {})
 
 
 @pytest.fixture(scope="session")

@@ -37,3 +37,15 @@ def test_without_the_extra_there_are_no_pictures(monkeypatch: pytest.MonkeyPatch
     said: list[str] = []
     assert training_pictures(None, said.append) == {}
     assert said == []
+
+
+@pytest.mark.slow
+def test_a_retraining_draws_reliability_backtest_and_lift(newest_only: Workplace) -> None:
+    retrain(newest_only)
+    (record,) = newest_only.registry.records
+    assert set(record.pictures) == {"reliability.png", "backtest.png", "lift.png"}
+    for drawn in record.pictures.values():
+        width, height = int.from_bytes(drawn[16:20]), int.from_bytes(drawn[20:24])
+        assert drawn.startswith(PNG)
+        assert width > 300
+        assert height > 300
