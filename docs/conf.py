@@ -25,6 +25,9 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
 
+# What stands between single backticks in a docstring is code.
+default_role = "literal"
+
 # Types, shapes and units stand in the docstrings.
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"

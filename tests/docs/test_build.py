@@ -74,7 +74,7 @@ def test_every_public_name_is_documented(site: Path) -> None:
 
 
 def test_what_the_snippets_import_is_documented(site: Path) -> None:
-    page = (site / "reference" / "api.html").read_text(encoding="utf-8")
+    page = (site / "reference" / "more-names.html").read_text(encoding="utf-8")
     assert 'id="churnhealth.jobs.drift.check_drift"' in page
     assert 'id="churnhealth.explain.similar.same_segment"' in page
 
@@ -124,6 +124,13 @@ def test_every_table_and_column_is_documented(site: Path) -> None:
         assert all(f" {one.name} {one.kind} " in read for one in table.columns)
 
 
+def test_the_view_is_documented_with_all_its_columns(site: Path, tmp_path: Path) -> None:
+    warehouse = churnhealth.DuckDBWarehouse(tmp_path / "w.duckdb")
+    warehouse.prepare()
+    page = words(site, "reference/tables.html")
+    assert [name for name, _ in warehouse.columns("health_current") if name not in page] == []
+
+
 def test_errors_exit_codes_and_checks_are_documented(site: Path) -> None:
     page = words(site, "reference/errors.html")
     for name, one in vars(errors).items():
@@ -134,6 +141,11 @@ def test_errors_exit_codes_and_checks_are_documented(site: Path) -> None:
     codes = set(re.findall(r'"(CH-G\d\d)"', source))
     assert len(codes) == 13
     assert codes == set(re.findall(r"CH-G\d\d", page))
+
+
+def test_japanese_emphasis_is_set_as_such(site: Path) -> None:
+    # Two asterisks between a Japanese bracket and a letter stay as they are.
+    assert "**" not in words(site, "ja/index.html")
 
 
 def test_browsers_are_told_which_pages_are_japanese(site: Path) -> None:
