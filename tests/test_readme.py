@@ -62,7 +62,7 @@ def test_six_commands_lead_from_a_clone_to_what_is_known_of_an_own_customer(
     way = typed[: next(at for at, line in enumerate(typed) if f"churnhealth {END}" in line) + 1]
     assert len(way) <= 6
     assert way[:2] == ["make demo", ". .venv/bin/activate"]
-    frame, churned, _ = make_customers(350, seed=5)
+    frame, churned, _ = make_customers(500, seed=5)
     frame.insert(0, "customer_id", [f"C{at}" for at in range(len(frame))])
     frame.assign(churned=churned).to_csv(tmp_path / "customers.csv", index=False)
     for line in way[2:]:
