@@ -9,7 +9,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format notebooks pictures lock clean
+.PHONY: help demo test test-fast lint format notebooks pictures docs lock clean
 
 help:  ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ notebooks: $(VENV)/.dev  ## Execute the notebooks again, from their paired scrip
 
 pictures: $(VENV)/.dev  ## Make the pictures of docs/plots.md again
 	$(BIN)/python docs/pictures.py
+
+docs: $(VENV)/.dev  ## Build the pages under docs/ into build/docs; a warning is an error
+	$(BIN)/python -m sphinx -W --keep-going -q -b html -d build/doctrees docs build/docs
+	@echo "Written: build/docs/index.html"
 
 lock: $(VENV)/.dev  ## Renew the lock files (needs uv)
 	@test -n "$(UV)" || { echo "make lock needs uv on the PATH"; exit 1; }

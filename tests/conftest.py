@@ -238,6 +238,12 @@ class MemoryRegistry:
         return folder
 
 
+@pytest.fixture(scope="session")
+def memory_registry() -> type[MemoryRegistry]:
+    """Return the registry itself, to be opened on a folder."""
+    return MemoryRegistry
+
+
 class Clock:
     """A clock that goes on by one second whenever it is read."""
 

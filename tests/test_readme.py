@@ -1,26 +1,22 @@
-"""The README's snippets run, and its numbers are those of the committed results."""
+"""The README's commands exist, lead a newcomer to the end, and its numbers are those of the results."""
 
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+import typer
 
 from churnhealth.cli.main import app
 
 ROOT = Path(__file__).parents[1]
+PROGRAM = "from churnhealth.cli.main import main; main()"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.slow
-def test_the_python_snippet_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (snippet,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {}
-    exec(snippet, names)
-    assert (tmp_path / "my-model" / "manifest.json").is_file()
 
 
 def test_the_two_commands_come_first() -> None:
@@ -31,14 +27,51 @@ def test_the_two_commands_come_first() -> None:
     ]
 
 
-def test_every_command_of_the_readme_exists() -> None:
-    for command in set(re.findall(r"^churnhealth (\w+)", README, flags=re.MULTILINE)):
-        assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
+def commands() -> list[list[str]]:
+    """Return every command of the README, without comments."""
+    blocks = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+    lines = [shlex.split(line, comments=True) for block in blocks for line in block.splitlines()]
+    return [words for words in lines if words]
 
 
-def test_every_link_leads_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert "://" in target or (ROOT / target).exists(), target
+def test_every_command_of_the_readme_exists_with_its_options() -> None:
+    known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for program, *words in commands():
+        if program == "churnhealth":
+            command, *rest = words
+            options = {option for one in known[command].params for option in one.opts}
+            assert {word for word in rest if word.startswith("-")} <= options, words
+
+
+def own_customers() -> list[str]:
+    """Return the section for newcomers as what has to be typed, from a clone on."""
+    section = README.partition("## With your own customers")[2].partition("\n## ")[0]
+    before, _, after = section.partition("```sh\n")
+    return [*re.findall(r"`(make demo|\. \S+)`", before), *after.partition("```")[0].splitlines()]
+
+
+# The command that ends a newcomer's way.
+END = "explain"
+
+
+@pytest.mark.slow
+def test_six_commands_lead_from_a_clone_to_what_is_known_of_an_own_customer(
+    tmp_path: Path, make_customers: Callable
+) -> None:
+    typed = own_customers()
+    way = typed[: next(at for at, line in enumerate(typed) if f"churnhealth {END}" in line) + 1]
+    assert len(way) <= 6
+    assert way[:2] == ["make demo", ". .venv/bin/activate"]
+    frame, churned, _ = make_customers(500, seed=5)
+    frame.insert(0, "customer_id", [f"C{at}" for at in range(len(frame))])
+    frame.assign(churned=churned).to_csv(tmp_path / "customers.csv", index=False)
+    for line in way[2:]:
+        words = shlex.split(line.replace("CUSTOMER_ID", "C1"), comments=True)
+        assert words[0] == "churnhealth"
+        command = [sys.executable, "-c", PROGRAM, *words[1:]]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+    assert "健全度" in done.stdout
 
 
 def test_the_figures_are_those_of_the_committed_benchmark() -> None:

@@ -101,6 +101,37 @@ def test_an_indicator_whose_source_is_gone_is_named(project: Workplace) -> None:
         history_scoring_panel(without, NAMES, project.settings.problem, day)
 
 
+RENEWALS = 'rule = "renewal"\nlead_days = 30'
+
+
+def test_only_customers_with_a_renewal_due_are_scored(
+    project: Workplace, reopened: Callable[..., Workplace]
+) -> None:
+    asked = reopened(project, 'rule = "contract_end"', RENEWALS)
+    problem = asked.settings.problem
+    scored = history_scoring_panel(asked, ["days_to_renewal"], problem, dt.date(2025, 1, 1))
+    usual = project.settings.problem
+    everybody = history_scoring_panel(project, ["days_to_renewal"], usual, dt.date(2025, 1, 1))
+    days = scored.X["days_to_renewal"]
+    first, after = 30, 30 + problem.horizon_days
+    assert ((days >= first) & (days < after)).all()
+    due = everybody.X["days_to_renewal"].between(first, after, inclusive="left").sum()
+    assert len(scored.X) == due > 0
+    left = len(everybody.X) - due
+    assert (
+        f"{left} of {len(everybody.X)} customers have no renewal due: they get no score" in scored.notes
+    )
+
+
+def test_a_day_without_any_renewal_due_is_named(
+    project: Workplace, reopened: Callable[..., Workplace]
+) -> None:
+    text = 'rule = "renewal"\nlead_days = 3000'
+    asked = reopened(project, 'rule = "contract_end"', text)
+    with pytest.raises(NotEnoughDataError, match="no renewal is due at the cutoff 2025-01-01"):
+        history_scoring_panel(asked, NAMES, asked.settings.problem, dt.date(2025, 1, 1))
+
+
 COHORT = "mrr >= 30000 and lifecycle_stage not in ('onboarding')"
 SECTIONS = "\n[segments]\nhigh_touch_mrr = 300000\nlow_touch_mrr = 60000\n"
 

@@ -92,6 +92,8 @@ def history_scoring_panel(
 ) -> Panel:
     """Compute a model's indicators for everybody at risk at one cutoff.
 
+    With the rule `renewal` these are the customers with a renewal due; the model knows of no others.
+
     Parameters
     ----------
     workplace : Workplace
@@ -111,6 +113,8 @@ def history_scoring_panel(
         The model needs an indicator that no catalogue declares.
     SchemaError
         The sources no longer allow to compute one of its indicators.
+    NotEnoughDataError
+        Nobody is at risk at the cutoff, or no renewal is due.
     """
     opened = _open(workplace)
     day = cutoff or newest_scoring_cutoff(workplace.settings, opened.end)
@@ -121,8 +125,9 @@ def history_scoring_panel(
     if absent:
         faults = [f"the model needs the indicator {name!r}" for name in absent]
         raise SchemaError("history", [*faults, *matrix.attrs[NOTES]])
-    notes = [*matrix.attrs[NOTES], *_population_notes(problem, opened.problem)]
-    return _panel(opened, matrix, indicators, None, notes)
+    due, told = _due_rows(opened, matrix, problem, day)
+    notes = [*matrix.attrs[NOTES], *_population_notes(problem, opened.problem), *told]
+    return _panel(opened, due, indicators, None, notes)
 
 
 def history_labels(
@@ -189,6 +194,21 @@ def _matrix(
             f"nobody{cohort} is at risk at the cutoffs {days}; other cutoffs may have some"
         )
     return matrix
+
+
+def _due_rows(
+    opened: _Opened, matrix: pd.DataFrame, problem: ChurnProblem, day: dt.date
+) -> tuple[pd.DataFrame, list[str]]:
+    """Leave out whom the rule does not ask about at a cutoff; whether a renewal is due is known then."""
+    if problem.rule != "renewal":
+        return matrix, []
+    found = label_table(opened.runner, opened.history, problem, [day], opened.end, opened.known).frame
+    asked = set(found.loc[found["status"] != "not_due", "customer_id"])
+    due = matrix[matrix["customer_id"].isin(asked)]
+    if due.empty:
+        raise NotEnoughDataError(f"no renewal is due at the cutoff {day}; other cutoffs may have some")
+    told = f"{len(matrix) - len(due)} of {len(matrix)} customers have no renewal due: they get no score"
+    return due.reset_index(drop=True), [told] if len(due) < len(matrix) else []
 
 
 def _population_notes(model: ChurnProblem, config: ChurnProblem) -> list[str]:
