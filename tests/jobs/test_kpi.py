@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from churnhealth.adapters.duckdb_warehouse import DuckDBWarehouse
+from churnhealth.adapters.open_warehouse import open_warehouse
 from churnhealth.errors import ConfigError
 from churnhealth.jobs.kpi import kpi
 from churnhealth.jobs.kpi_history import whole_months
@@ -117,6 +119,16 @@ def test_a_history_tells_its_figures(project: Callable[..., Workplace]) -> None:
     assert report.nps["answers"].tolist() == [1, 2]
     assert report.currency == "JPY"
     assert NOTES["no_versions"] in report.notes
+
+
+def test_postgres_tells_the_same_figures(project: Callable[..., Workplace], postgres_uri: str) -> None:
+    on_duckdb = project()
+    warehouse = open_warehouse(postgres_uri)
+    customers = pd.DataFrame({"customer_id": list("abcd")})
+    for name, table in {"customers": customers, **SOURCES}.items():
+        warehouse.write_table(f"my_{name}", table)
+    on_postgres = kpi(replace(on_duckdb, warehouse=warehouse)).to_dict()
+    assert on_postgres == kpi(on_duckdb).to_dict()
 
 
 def test_cohorts_follow_stays_not_contracts(project: Callable[..., Workplace]) -> None:

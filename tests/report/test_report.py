@@ -14,7 +14,8 @@ import pytest
 from churnhealth.errors import ConfigError, WarehouseError
 from churnhealth.jobs.report import FILE_NAME, report, report_document
 from churnhealth.jobs.report_customers import chosen_customers
-from churnhealth.jobs.report_slice import by_need
+from churnhealth.jobs.report_portfolio import portfolio
+from churnhealth.jobs.report_slice import by_need, read_slice, segments_of
 from churnhealth.jobs.score import score
 from churnhealth.jobs.wiring import Workplace
 
@@ -114,6 +115,19 @@ def test_two_groups_at_once_hold_everybody_in_every_pair(small: dict[str, Any]) 
     for pair in axes:
         assert len(pair["cells"]) == 9
         assert sum(cell[0] for cell in pair["cells"]) == 4
+
+
+def test_groups_that_no_customer_has_together_give_empty_cells(
+    by_hand: Make, make_customer: Customer
+) -> None:
+    workplace = by_hand(("2026-04-01", "m1", [make_customer(1), make_customer(2)]))
+    scored = read_slice(workplace)
+    scored.groups.loc["C0001", "usage"] = None
+    scored.groups.loc["C0002", "contract"] = None
+    found = portfolio(workplace, scored, segments_of(scored))
+    cells = {(one["first"], one["second"]): one["cells"] for one in found["axes"]}
+    assert cells["contract", "usage"] == [[0, None, None]] * 9
+    assert sum(cell[0] for cell in cells["contract", "satisfaction"]) == 1
 
 
 def test_customers_stand_by_need_and_their_drivers_add_up(small: dict[str, Any]) -> None:

@@ -87,8 +87,10 @@ def customer_documents(
         **writer.slices(chosen),
         "c": writer.contacts(contacts),
     }
-    named = people.set_index("customer_id")[list(PEOPLE_COLUMNS[1:])].to_dict("index")
-    levels = segments.astype(object).where(segments.notna(), None).to_dict("index")
+    known = people[people["customer_id"].isin(ids)].set_index("customer_id")
+    named = known[list(PEOPLE_COLUMNS[1:])].to_dict("index")
+    here = segments[segments.index.isin(ids)].astype(object)
+    levels = here.where(here.notna(), None).to_dict("index")
     rows = []
     for row in chosen.to_dict("records"):
         customer = str(row["customer_id"])

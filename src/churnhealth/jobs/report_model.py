@@ -76,15 +76,15 @@ def _told(
     with tempfile.TemporaryDirectory(prefix="churnhealth-") as folder:
         copied = registry.download(version.version, Path(folder) / "artifact")
         manifest = json.loads((copied / MANIFEST).read_text(encoding="utf-8"))
-    known = version.label_known_through
+    known, problem = version.label_known_through, manifest.get("problem", {})
     facts = {
         **empty,
         "model_version": version.model_version,
         "trained_at": version.created_at.isoformat(),
         "label_known_through": None if known is None else known.isoformat(),
-        "bands": manifest["bands"],
-        "horizon_days": manifest["problem"].get("horizon_days"),
-        "gap_days": manifest["problem"].get("gap_days", 0),
+        "bands": manifest.get("bands"),
+        "horizon_days": problem.get("horizon_days"),
+        "gap_days": problem.get("gap_days", 0),
         "metrics": [_metric(version, name) for name in METRICS if name in version.metrics],
         "calibration": _calibration(registry.logged_text(version.version, "tables/reliability.csv")),
     }

@@ -145,6 +145,9 @@ def _axes(scored: ScoredSlice) -> tuple[dict[str, list[float]], list[Document]]:
     found = []
     for first, second in itertools.combinations(cuts, 2):
         known = groups[[first, second]].dropna().join(rows, how="inner")
+        if known.empty:
+            found.append({"first": first, "second": second, "cells": [[0, None, None]] * 9})
+            continue
         cells = two_axes(
             known[[first, second]],
             first,

@@ -184,6 +184,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "known_through": ("Labels known through", "ラベルの確定日"),
     "horizon": ("Horizon", "予測期間"),
     "days": ("{n} days", "{n}日"),
+    "days_or_more": ("{n} days or more", "{n}日以上"),
     "cut_yellow": ("Yellow from a probability of", "「注意」の下限（解約確率）"),
     "cut_red": ("Red from a probability of", "「危険」の下限（解約確率）"),
     "no_model": (

@@ -80,7 +80,13 @@ function beyond(name, sentence) {
 function groupOf(name) {
   return D.groups.find(function (one) { return one[0] === name; }) || [name, name, name];
 }
-function levelWord(level) { return word('level.', level); }
+function levelWord(level) {
+  if (D.words['level.' + level]) { return t('level.' + level); }
+  // Tenure bands are the only levels that come with an English unit.
+  var band = /^(\d+)(?:-(\d+)|\+) days$/.exec(level);
+  if (!band) { return level; }
+  return band[2] ? t('days', { n: band[1] + '–' + band[2] }) : t('days_or_more', { n: band[1] });
+}
 function nameOf(one) { return one.n || one.id; }
 
 // A band as colour, shape and word: nobody has to tell colours apart.

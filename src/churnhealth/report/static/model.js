@@ -13,7 +13,7 @@ function modelPanel() {
     [t('model_version'), one.model_version], [t('trained'), day(one.trained_at)],
     one.label_known_through ? [t('known_through'), day(one.label_known_through)] : null,
     one.horizon_days ? [t('horizon'), t('days', { n: num(one.horizon_days) })] : null,
-    [t('cut_yellow'), pct(one.bands.yellow, 1)], [t('cut_red'), pct(one.bands.red, 1)]
+    one.bands ? [t('cut_yellow'), pct(one.bands.yellow, 1)] : null, one.bands ? [t('cut_red'), pct(one.bands.red, 1)] : null
   ];
   var digits = { lift_at_10pct: 2, roc_auc: 3, calibration_slope: 2 };
   var metrics = one.metrics.map(function (row) {

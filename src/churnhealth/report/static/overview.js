@@ -139,7 +139,11 @@ function shortList(title, help, rows, all) {
   });
   var see = el('button', { type: 'button', class: 'quiet', text: t('see_all'), on: { click: function () { showList(all ? 'green' : 'need'); } } });
   if (!lines.length) { return panel(title, help, [el('p', { class: 'empty', text: t('none') })]); }
-  return panel(title, help, [el('ol', { class: 'short' }, lines)], [see]);
+  var amount = known(D.portfolio.totals.mrr_at_risk) ? t(all ? 'mrr' : 'at_risk') : t('probability');
+  var heads = el('p', { class: 'heads' }, [t('customer'), t('main_driver'), t('health'), amount].map(function (words, at) {
+    return el('span', { class: ['', 'why', 'n', 'n'][at], text: words });
+  }));
+  return panel(title, help, [el('div', { class: 'short' }, [heads, el('ol', {}, lines)])], [see]);
 }
 
 function needy() { return D.customers.filter(function (one) { return !one.st && one.b > 0; }); }
