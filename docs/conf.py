@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
+from typing import Any
+
+from pygments.lexers.special import TextLexer
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
@@ -41,3 +44,8 @@ html_copy_source = False
 html_show_sourcelink = False
 # Nothing is fetched from elsewhere: no fonts, no scripts, no inventories.
 html_theme_options = {"top_of_page_buttons": []}
+
+
+def setup(app: Any) -> None:
+    """Show crontabs as they are: no highlighter knows them."""
+    app.add_lexer("cron", TextLexer)

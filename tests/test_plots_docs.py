@@ -34,8 +34,9 @@ def test_the_pictures_shown_are_committed_and_small() -> None:
     shown = re.findall(r"\]\((pictures/[^)]+)\)", PAGE)
     assert sorted(shown) == sorted(f"pictures/{name}.png" for name in _pictures().SHOWN)
     files = list((DOCS / "pictures").iterdir())
-    assert {f"pictures/{one.name}" for one in files} == set(shown)
-    assert sum(one.stat().st_size for one in files) < 1_000_000
+    here = {f"pictures/{one.name}" for one in files}
+    assert {one for one in here if not one.startswith("pictures/report-")} == set(shown)
+    assert sum(one.stat().st_size for one in files) < 1_500_000
 
 
 @pytest.mark.slow
