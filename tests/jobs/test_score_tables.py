@@ -14,6 +14,7 @@ from churnhealth.estimator import HealthModel
 from churnhealth.explain.reasons import reasons
 from churnhealth.features.panel import Panel, PanelColumns
 from churnhealth.features.panel_scoring import scoring_panel
+from churnhealth.jobs.drift import DriftTally
 from churnhealth.jobs.score_tables import score_batch
 from churnhealth.jobs.score_tally import ScoreTally
 from churnhealth.jobs.scoring_source import panel_slices
@@ -111,7 +112,7 @@ def test_the_fingerprint_and_the_tables_do_not_depend_on_the_batches(
     fitted: HealthModel, panel: Panel, rows: int
 ) -> None:
     part = panel_slices(next(panel_slices(panel, 40)), rows)
-    whole, cut = ScoreTally("1", 5), ScoreTally("1", 5)
+    whole, cut = (ScoreTally("1", 5, DriftTally(fitted)) for _ in range(2))
     whole.read(fitted, next(panel_slices(panel, 40)))
     scores = []
     for batch in part:

@@ -105,7 +105,8 @@ def test_a_fault_of_the_project_is_told(text, message):
 
 def test_the_value_of_an_unknown_key_is_not_shown():
     (fault,) = told(PROJECT + PANEL + "[warehouse]\npassword = 'hunter2'")
-    assert fault == "warehouse.password: unknown key; known are 'path', 'prefix', 'wait_seconds'"
+    known = "'path', 'prefix', 'expansion_prefix', 'wait_seconds'"
+    assert fault == f"warehouse.password: unknown key; known are {known}"
 
 
 def test_every_fault_is_told():

@@ -23,7 +23,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "made": ("Made {date} ({zone})", "{date} 作成（{zone}）"),
     "foot": (
         "Health score = 100 × (1 − probability of churn{horizon}). What goes with it is not its cause.",
-        "ヘルススコア＝100×（1−解約確率{horizon}）。内訳は関連を示すもので、原因ではありません。",
+        "健全度＝100×（1−解約確率{horizon}）。内訳は関連を示すもので、原因ではありません。",
     ),
     "within": (" within {n} days", "・{n}日以内"),
     # Bands
@@ -127,7 +127,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "base": ("Base", "基準値"),
     "others": ("All other indicators", "その他の指標"),
-    "score": ("Health score", "ヘルススコア"),
+    "score": ("Health score", "健全度"),
     "facts": ("Contract facts", "契約情報"),
     "contacts": ("Latest contacts and actions", "最近の接点と施策"),
     "no_contacts_here": ("No contact is on record.", "接点の記録はありません。"),
