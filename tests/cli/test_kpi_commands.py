@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
-from churnhealth.cli import kpi_commands
+from churnhealth.cli import kpi_commands, show_kpi
 from churnhealth.jobs.simulate_project import simulate_project
 
 
@@ -17,7 +18,8 @@ from churnhealth.jobs.simulate_project import simulate_project
 def run(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
     kpi_commands.register(app)
-    monkeypatch.setenv("COLUMNS", "200")
+    wide = Console(markup=False, highlight=False, emoji=False, width=200)
+    monkeypatch.setattr(show_kpi, "console", wide)
     project = simulate_project(60, 2, tmp_path, seed=1, timezone="Asia/Tokyo")
 
     def call(*arguments: str) -> tuple[int, str, str]:

@@ -69,7 +69,10 @@ CHECK: Row = {
     "model_version": "m1",
     "check_name": "calibration_level",
     "status": "due",
-    "reason": "9 churned, 4.5 were predicted.",
+    "check_en": "Level of the probabilities",
+    "check_ja": "確率の水準",
+    "reason_en": "9 churned, 4.5 were predicted.",
+    "reason_ja": "予測4.5社に対し、9社が解約しました。",
 }
 FOUND = {
     HEALTH_MONITOR_PERIODS: [MONTH],
@@ -114,8 +117,23 @@ def test_the_page_shows_it_in_both_languages(
     page = visit(report(monitored, out=tmp_path / "page.html").path)
     page.click("#tab-model")
     view = page.locator("#view-model")
-    for words in ("more than predicted", "1 – 8", "Green, but churned", "Logins: 9", "0.31", "due"):
+    for words in (
+        "more than predicted",
+        "1 – 8",
+        "Green, but churned",
+        "Logins: 9",
+        "0.31",
+        "due",
+        "9 churned",
+    ):
         expect(view).to_contain_text(words)
     page.click("#to-ja")
-    for words in ("予測より多い", "健全だったが解約", "ログイン回数：9回", "要再学習"):
+    for words in (
+        "予測より多い",
+        "健全だったが解約",
+        "ログイン回数：9回",
+        "要再学習",
+        "確率の水準",
+        "9社が解約",
+    ):
         expect(view).to_contain_text(words)

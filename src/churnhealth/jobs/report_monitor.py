@@ -21,6 +21,8 @@ Document = dict[str, Any]
 MOST_MONTHS, MOST_SURPRISES = 13, 10
 Sentences = dict[str, str]
 
+CHECK_WORDS = ["check_name", "check_en", "check_ja", "reason_en", "reason_ja"]
+
 
 def monitor_document(workplace: Workplace) -> Document:
     """Read what `monitor` found last; empty lists before it ever ran.
@@ -43,7 +45,7 @@ def monitor_document(workplace: Workplace) -> Document:
         drift = drift[drift["verdict"] != "ok"].sort_values("psi", ascending=False)
     names = ["period", "customers", "churners", "predicted_churners", "churners_low", "churners_high"]
     return {
-        "checks": _chosen(checks, ["check_name", "status", "reason"]),
+        "checks": _chosen(checks, [*CHECK_WORDS, "status"]),
         "months": _chosen(periods, [*names, "verdict"]),
         "surprises": _chosen(
             found, ["finding", "customer_id", "cutoff", "health_score", "reasons_en", "reasons_ja"]

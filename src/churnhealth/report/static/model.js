@@ -40,7 +40,7 @@ function truePanel() {
 }
 function checksPanel() {
   if (!D.monitor.checks.length) { return null; }
-  var lines = D.monitor.checks.map(function (one) { return [one.check_name.replace(/_/g, ' '), el('span', { class: 'tag ' + one.status, text: t(one.status === 'unknown' ? 'unknown_status' : one.status) }), one.reason]; });
+  var lines = D.monitor.checks.map(function (one) { return [one['check_' + state.lang], el('span', { class: 'tag ' + one.status, text: t(one.status === 'unknown' ? 'unknown_status' : one.status) }), one['reason_' + state.lang]]; });
   return panel(t('checks'), '', [table(t('checks'), [t('check'), t('status'), t('why')], lines, { classes: ['', '', 'why'] })]);
 }
 function surprisesPanel() {
