@@ -39,8 +39,8 @@ temporary = tempfile.TemporaryDirectory()
 project = simulate_project(400, 3, Path(temporary.name), seed=2, timezone="Asia/Tokyo", language="ja")
 
 # %% [markdown]
-# A simulated vendor in Tokyo, and fifteen of the built-in indicators. Lifecycle stage and tenure band come
-# along by themselves.
+# A simulated vendor in Tokyo, and fifteen of the built-in indicators. Lifecycle stage and tenure band
+# come along by themselves.
 
 # %%
 CHOSEN = """
