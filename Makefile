@@ -34,8 +34,7 @@ format: $(VENV)/.dev  ## Let ruff mend what it can
 	$(BIN)/ruff format .
 
 notebooks: $(VENV)/.dev  ## Execute the notebooks again, from their paired scripts
-	$(BIN)/jupytext --to ipynb notebooks/*.py
-	$(BIN)/jupyter-execute --inplace notebooks/*.ipynb
+	$(BIN)/python docs/notebooks.py
 
 pictures: $(VENV)/.dev  ## Make the pictures of docs/plots.md again
 	$(BIN)/python docs/pictures.py
