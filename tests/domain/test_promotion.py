@@ -72,6 +72,15 @@ def test_without_a_champion_nothing_is_compared_with_one() -> None:
     assert "There was no champion" in verdict.reasons[-1]
 
 
+def test_a_lead_of_almost_nothing_is_none_however_sure_it_is() -> None:
+    # 0.002 of the base rate's 0.45 are 0.0009 nats.
+    for field in ("against_baselines", "against_champion"):
+        for lead, expected in ((0.0008, "promoted"), (0.0010, "kept")):
+            gap = LossDifference(lead, lead / 2, 2 * lead, lead / 4)
+            change = {"logistic regression": gap} if field == "against_baselines" else gap
+            assert decide_promotion(replace(CLEAN, **{field: change})).decision == expected
+
+
 @pytest.mark.parametrize(
     ("code", "level", "change"),
     [

@@ -26,7 +26,7 @@ def test_without_the_section_the_usual_thresholds_hold(tmp_path):
 
 
 def test_every_threshold_can_be_set(tmp_path):
-    policy = PromotionPolicy(0.8, 2.0, 0.3, 0.7, 1.4, 0.1, 0.9, 0.6, 0.1)
+    policy = PromotionPolicy(0.8, 2.0, 0.01, 0.3, 0.7, 1.4, 0.1, 0.9, 0.6, 0.1)
     lines = "\n".join(f"{name} = {value}" for name, value in vars(policy).items())
     (tmp_path / "c.toml").write_text(f"{SMALL}\n[promotion]\n{lines}\n")
     assert load_settings(tmp_path / "c.toml").promotion.policy == policy

@@ -9,7 +9,13 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from churnhealth.domain.promotion_evidence import Bounded, Calibration, GateEvidence, PromotionPolicy
+from churnhealth.domain.promotion_evidence import (
+    Bounded,
+    Calibration,
+    GateEvidence,
+    LossDifference,
+    PromotionPolicy,
+)
 
 Level = Literal["stop", "warn"]
 
@@ -53,9 +59,9 @@ def all_checks(evidence: GateEvidence, policy: PromotionPolicy) -> tuple[Check, 
     asked = [
         _measured(evidence),
         _base_rate(evidence, policy),
-        _baselines(evidence),
+        _baselines(evidence, policy),
         _champion_judged(evidence),
-        _champion(evidence),
+        _champion(evidence, policy),
         _level(evidence, policy),
         _slope(evidence, policy),
         _calibration_error(evidence),
@@ -113,11 +119,11 @@ def _others(evidence: GateEvidence) -> str:
     return "No model beats the base rate." if evidence.baselines_against_base_rate else ""
 
 
-def _baselines(evidence: GateEvidence) -> Check:
+def _baselines(evidence: GateEvidence, policy: PromotionPolicy) -> Check:
     better = [
         f"{name} by {one.value:.4f} ({one.low:.4f} to {one.high:.4f})"
         for name, one in evidence.against_baselines.items()
-        if one.worse_beyond_noise
+        if _behind(one, evidence, policy)
     ]
     found = (
         f"A simpler model has the lower log loss, beyond noise: {', '.join(better)}."
@@ -128,6 +134,11 @@ def _baselines(evidence: GateEvidence) -> Check:
     return Check("CH-G03", "stop", bool(better), found, advice)
 
 
+def _behind(gap: LossDifference, evidence: GateEvidence, policy: PromotionPolicy) -> bool:
+    """Is the challenger worse beyond noise, and by more than nothing?"""
+    return gap.worse_beyond_noise and gap.value > policy.least_lead * evidence.base_rate
+
+
 def _champion_judged(evidence: GateEvidence) -> Check | None:
     if evidence.champion_fault is None:
         return None
@@ -136,11 +147,12 @@ def _champion_judged(evidence: GateEvidence) -> Check | None:
     return Check("CH-G04", "stop", True, found, advice)  # noqa: FBT003
 
 
-def _champion(evidence: GateEvidence) -> Check | None:
+def _champion(evidence: GateEvidence, policy: PromotionPolicy) -> Check | None:
     gap = evidence.against_champion
     if gap is None or evidence.champion_fault is not None:
         return None
-    fired = gap.worse_beyond_noise or not math.isfinite(gap.value) or not math.isfinite(gap.low)
+    unknown = not math.isfinite(gap.value) or not math.isfinite(gap.low)
+    fired = unknown or _behind(gap, evidence, policy)
     told = f"challenger less champion {gap.value:+.4f}, interval {gap.low:+.4f} to {gap.high:+.4f}"
     worse = "worse" if fired else "not worse"
     found = (

@@ -142,6 +142,9 @@ class PromotionPolicy:
         Coverage (0-1) of the intervals of differences.
     base_rate_errors : float
         By how many standard errors the challenger must beat the base rate, 0 or more.
+    least_lead : float
+        Share (0-1) of the base rate's log loss; a simpler model or a champion that is ahead by less is
+        as good, however sure the lead is: of two almost equal models the noise is almost nothing, too.
     in_the_large : float
         The level is off when its interval lies wholly further than this (log-odds) from 0.
     slope_low, slope_high : float
@@ -163,6 +166,7 @@ class PromotionPolicy:
 
     level: float = 0.9
     base_rate_errors: float = 1.0
+    least_lead: float = 0.002
     in_the_large: float = 0.2
     slope_low: float = 0.8
     slope_high: float = 1.25
@@ -175,6 +179,7 @@ class PromotionPolicy:
         ranges = {
             "level": (0.5, 0.999),
             "base_rate_errors": (0.0, math.inf),
+            "least_lead": (0.0, 1.0),
             "in_the_large": (0.0, math.inf),
             "slope_low": (0.0, 1.0),
             "slope_high": (1.0, math.inf),

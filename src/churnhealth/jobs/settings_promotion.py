@@ -17,6 +17,7 @@ class PromotionSettings(Section):
 
     level: Annotated[float, Field(ge=0.5, le=0.999)] = _USUAL.level
     base_rate_errors: Annotated[float, Field(ge=0)] = _USUAL.base_rate_errors
+    least_lead: Annotated[float, Field(ge=0, le=1)] = _USUAL.least_lead
     in_the_large: Annotated[float, Field(ge=0)] = _USUAL.in_the_large
     slope_low: Annotated[float, Field(ge=0, le=1)] = _USUAL.slope_low
     slope_high: Annotated[float, Field(ge=1)] = _USUAL.slope_high
