@@ -42,6 +42,7 @@ def card() -> CustomerCard:
 
 def test_the_card_is_text_in_the_terminal(card: CustomerCard) -> None:
     lines = str(card).splitlines()
+    assert repr(card) == str(card)
     assert lines[0] == f"{HOSTILE}: health score 79.0"
     assert lines[1].startswith("yellow at 2026-04-01 00:00 UTC; churn probability 0.210, risk rank 12")
     assert ["logins", "3", "10", "−3.2"] in [line.split() for line in lines]

@@ -41,6 +41,10 @@ class CustomerCard:
         """Show the card as text."""
         return card_text(self.customer, self.groups, self.drivers, [])
 
+    def __repr__(self) -> str:
+        """Return the text, for the prompt."""
+        return str(self)
+
     def _repr_html_(self) -> str:
         return card_html(self.customer, self.groups, self.drivers, [])
 

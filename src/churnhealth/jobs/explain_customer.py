@@ -76,6 +76,10 @@ class ExplainedCustomer:
         card = self.card
         return card_text(card.customer, card.groups, card.drivers, self._said())
 
+    def __repr__(self) -> str:
+        """Return the text, for the prompt."""
+        return str(self)
+
     def _repr_html_(self) -> str:
         card = self.card
         return card_html(card.customer, card.groups, card.drivers, self._said())
