@@ -61,4 +61,12 @@ def test_the_whole_way_from_tables_to_cards_in_japanese(
     assert "健全度" in told
     assert "Is it true?" in told
     show_demo.history(result, as_json=True)
-    assert json.load(io.StringIO(capsys.readouterr().out))["decision"] == "promoted"
+    document = json.load(io.StringIO(capsys.readouterr().out))
+    # Of 400 customers too few churn for a certain answer to the second question.
+    assert document["first_decision"] == "promoted"
+    assert document["decision"] == result.trained.verdict.decision
+    assert any("champion's recipe" in reason for reason in document["reasons"])
+    (judged,) = result.monitored.of_kind("month").to_dict("records")
+    assert judged["period"] == "2025-10"
+    assert judged["churners"] > 0
+    assert "satisfaction" not in result.workplace.config.read_text(encoding="utf-8")
