@@ -204,4 +204,5 @@ def test_nothing_unmeasured_and_nothing_worse_than_the_base_rate_is_ever_promote
     if verdict.decision == "promoted":
         assert math.isfinite(challenger)
         assert gap.value < 0
-        assert champion is None or not champion.low > 0
+        assert champion is None or not (champion.low > 0 and champion.value > 0.002 * base_rate)
+        assert champion is None or math.isfinite(champion.value)
