@@ -43,6 +43,7 @@ from churnhealth.jobs.retrain import RetrainResult, retrain
 from churnhealth.jobs.score import champion_model
 from churnhealth.jobs.simulate_project import simulate_project
 from churnhealth.jobs.wiring import Workplace, open_workplace
+from churnhealth.model.options import TrainingOptions
 
 QUARTERS = 8
 WINDOWS_JUDGED = 1  # the newest, which the gate judges; older ones change no decision
@@ -76,16 +77,22 @@ class RememberedFits:
         panel: Panel,
         rows: np.ndarray,
         indicators: Sequence[str] | None = None,
+        options: TrainingOptions | None = None,
     ) -> HealthModel:
         content = panel.X[rows].assign(
             _id=panel.customer_id[rows], _cutoff=panel.cutoff[rows], _y=np.asarray(panel.y)[rows]
         )
         hashes = pd.util.hash_pandas_object(content, index=False).sort_values().to_numpy()
-        key = (tuple(panel.X.columns), tuple(indicators or ()), hashes.tobytes())
+        key = (
+            tuple(panel.X.columns),
+            tuple(indicators or panel.X.columns),
+            repr(options or TrainingOptions()),
+            hashes.tobytes(),
+        )
         if key in self.fits:
             self.remembered += 1
         else:
-            self.fits[key] = fit_rows(workplace, panel, rows, indicators)
+            self.fits[key] = fit_rows(workplace, panel, rows, indicators, options)
         return self.fits[key]
 
 

@@ -106,6 +106,25 @@ def test_the_alias_champion_is_written_last(
     assert written == [("previous", "1"), ("champion", "2")]
 
 
+def test_an_alias_that_another_writer_inserted_in_between_is_written_again(
+    registry: MlflowRegistry, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = log(1)
+    write, mlflow = type(registry._client).set_registered_model_alias, import_mlflow()
+    answers = [mlflow.exceptions.RestException({"error_code": "BAD_REQUEST", "message": "UNIQUE"})]
+
+    def inserted_at_once(*given: object) -> None:
+        if answers:
+            raise answers.pop()
+        write(*given)
+
+    monkeypatch.setattr(type(registry._client), "set_registered_model_alias", inserted_at_once)
+    registry.set_champion(version)
+    champion = registry.champion()
+    assert champion is not None
+    assert champion.version == version
+
+
 def test_a_challenger_stands_beside_the_champion(registry: MlflowRegistry, log: Log) -> None:
     registry.set_champion(log(1))
     registry.set_challenger(log(2))

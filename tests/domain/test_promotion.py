@@ -184,7 +184,9 @@ def test_thresholds_out_of_range_are_told_together() -> None:
 
 
 losses = st.one_of(st.floats(0.001, 1.0), st.just(NAN))
-gaps = st.builds(LossDifference, *([st.one_of(st.floats(-1.0, 1.0), st.just(NAN))] * 4))
+differences = st.one_of(st.floats(-1.0, 1.0), st.just(NAN))
+errors = st.one_of(st.floats(0.0, 1.0), st.just(NAN))
+gaps = st.builds(LossDifference, differences, differences, differences, errors)
 
 
 @given(losses, losses, gaps, st.one_of(st.none(), gaps))

@@ -152,14 +152,14 @@ class MlflowRegistry:
                 return
             before = self._versions.find(old) if old is not None else None
             if before is not None and before.completed:
-                self._client.set_registered_model_alias(self.model_name, PREVIOUS, before.version)
-            self._client.set_registered_model_alias(self.model_name, CHAMPION, version)
+                self._versions.set_alias(PREVIOUS, before.version)
+            self._versions.set_alias(CHAMPION, version)
 
     def set_challenger(self, version: str) -> None:
         """Give a completed version the alias challenger; errors as in `set_champion`."""
         with self._talking(f"make version {version} the challenger"):
             self._completed(version)
-            self._client.set_registered_model_alias(self.model_name, CHALLENGER, version)
+            self._versions.set_alias(CHALLENGER, version)
 
     def champion(self) -> ModelVersion | None:
         """Return the version that scores, or None when there is none yet.

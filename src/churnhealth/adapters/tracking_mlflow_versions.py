@@ -73,6 +73,18 @@ class Versions:
         self._client.set_model_version_tag(self.model_name, version, COMPLETED, "true")
         return version
 
+    def set_alias(self, alias: str, version: str) -> None:
+        """Point an alias to a version.
+
+        MLflow looks an alias up and then inserts it: of two writers that a server serves at once, the
+        later insert breaks the key, and the server answers BAD_REQUEST. The row is there when the call
+        is made again, so that it is updated.
+        """
+        with tolerate("BAD_REQUEST"):
+            self._client.set_registered_model_alias(self.model_name, alias, version)
+            return
+        self._client.set_registered_model_alias(self.model_name, alias, version)
+
     def aliases(self) -> dict[str, str]:
         """Return the version by alias, whether or not that version still exists."""
         model = None
