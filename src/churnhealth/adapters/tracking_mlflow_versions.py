@@ -80,10 +80,12 @@ class Versions:
         later insert breaks the key, and the server answers BAD_REQUEST. The row is there when the call
         is made again, so that it is updated.
         """
+        written = False
         with tolerate("BAD_REQUEST"):
             self._client.set_registered_model_alias(self.model_name, alias, version)
-            return
-        self._client.set_registered_model_alias(self.model_name, alias, version)
+            written = True
+        if not written:
+            self._client.set_registered_model_alias(self.model_name, alias, version)
 
     def aliases(self) -> dict[str, str]:
         """Return the version by alias, whether or not that version still exists."""
