@@ -57,13 +57,23 @@ def test_the_docs_explain_every_kind():
 
 
 @pytest.mark.parametrize("one", BUILT_IN, ids=NAMES)
-def test_an_indicator_has_words_in_two_languages_a_known_group_and_no_sign(one):
+def test_an_indicator_has_words_in_two_languages_and_a_known_group(one):
     indicator = one.indicator
-    assert indicator.direction == "learned"
     assert indicator.group in GROUP_LABELS
     assert re.fullmatch(r"[a-z][a-z0-9_]*", indicator.name)
     assert indicator.label_en
     assert re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", indicator.label_ja)
+
+
+def test_advice_asks_for_more_use_and_contact_and_for_shorter_waits_and_silences():
+    ways = {one.name: one.indicator.direction for one in BUILT_IN if one.indicator.actionable}
+    silences = [name for name in ways if name.endswith("recency_days")]
+    assert {ways[name] for name in silences} == {"more_is_riskier"}
+    own = [name for name in ways if name.startswith(("usage_", "touch")) and name not in silences]
+    assert {ways[name] for name in own} == {"more_is_healthier"}
+    assert [name for name, way in ways.items() if way == "learned"] == ["inbound_28d"]
+    assert ways["resolution_hours_90d"] == ways["onboarding_overdue"] == "more_is_riskier"
+    assert ways["goals_share"] == ways["onboarding_share"] == "more_is_healthier"
 
 
 def test_a_window_stands_in_the_name():

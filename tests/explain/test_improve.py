@@ -64,6 +64,19 @@ def test_only_what_the_vendor_can_change(linear) -> None:
     assert set(what_would_help(model, rows)["indicator"]) == {"logins"}
 
 
+@pytest.mark.parametrize(
+    ("way", "target"), [("learned", 5.0), ("more_is_riskier", 5.0), ("more_is_healthier", None)]
+)
+def test_where_a_direction_is_given_nobody_is_advised_the_other_way(
+    linear, way: str, target: float | None
+) -> None:
+    # To the model every contact raises the risk: 20 contacts -> 5.
+    contacts = Indicator("contacts", "touch", direction=way, actionable=True)
+    model = linear({"contacts": 0.1}, indicators=(contacts,))
+    table = what_would_help(model, twenty("contacts"), ["C20"])
+    assert table["target_value"].tolist() == ([] if target is None else [target])
+
+
 def test_ties_keep_the_order_of_columns_and_top_cuts(linear) -> None:
     rows = pd.concat([twenty(name) for name in ("b", "a", "c")], axis=1)
     model = linear({"b": -0.1, "a": -0.1, "c": -0.2})

@@ -12,7 +12,7 @@ import pytest
 
 from churnhealth.errors import ConfigError, LeakageError, SchemaError
 from churnhealth.explain.change_day import day_of_change
-from churnhealth.jobs.card_day import card_day, indicator_series
+from churnhealth.jobs.card_day import card_day, card_days, indicator_series
 from churnhealth.jobs.wiring import Workplace
 
 CONFIG = """
@@ -122,6 +122,17 @@ def test_the_first_driver_with_a_break_is_told(project: Workplace) -> None:
     assert card_day(project, "C1", dt.date(2026, 5, 1), ["usage_events_28d"]) is None
     drivers = ["usage_quantity_28d:missing", "usage_users_28d", "usage_events_28d"]
     assert card_day(project, "C1", END, drivers).indicator == "usage_users_28d"
+
+
+def test_several_customers_are_told_what_each_is_told_alone(project: Workplace) -> None:
+    drivers = {
+        "C1": ["plan", "usage_ratio_28d"],
+        "C2": ["usage_events_28d", "touch_recency_days"],
+        "C9": ["usage_events_28d"],
+    }
+    found = card_days(project, END, drivers)
+    assert found == {"C1": card_day(project, "C1", END, drivers["C1"])}
+    assert card_days(project, END, {}) == card_days(project, END, {"C1": ["plan"]}) == {}
 
 
 def test_a_series_is_had_by_name_for_notebooks(project: Workplace) -> None:

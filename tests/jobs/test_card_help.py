@@ -9,7 +9,7 @@ import pytest
 from churnhealth.domain.indicators import Catalogue, Indicator
 from churnhealth.errors import SchemaError
 from churnhealth.explain.improve import MODELS_VIEW
-from churnhealth.jobs.card_help import CardHelp, alike_columns, card_help
+from churnhealth.jobs.card_help import CardHelp, alike_columns, card_help, help_lines
 from churnhealth.model.columns import learn_columns
 
 SETTINGS = SimpleNamespace(panel_settings=None)
@@ -73,6 +73,24 @@ def test_a_customer_without_a_row_is_an_error(rows: pd.DataFrame) -> None:
 def test_customers_are_alike_in_as_many_columns_as_twenty_others_share(rows: pd.DataFrame) -> None:
     few = rows.assign(region=["north"] * 45 + ["south"] * 15)
     # 30 others of Basic, all of them in the north; of Pro 15 - 1 in the south.
-    assert alike_columns(few, "C3", ["plan", "region"]) == ("plan", "region")
-    assert alike_columns(few, "C59", ["plan", "region"]) == ("plan",)
-    assert alike_columns(few, "C59", []) == ()
+    found = alike_columns(few, ["C3", "C59"], ["plan", "region"])
+    assert found == {"C3": ("plan", "region"), "C59": ("plan",)}
+    assert alike_columns(few, ["C59"], []) == {"C59": ()}
+
+
+def test_many_at_once_are_told_what_each_is_told_alone(rows: pd.DataFrame) -> None:
+    few = rows.assign(region=["north"] * 45 + ["south"] * 15)
+    lines, alike = help_lines(SETTINGS, Logins(few), few, list(few.index))
+    assert set(alike.values()) == {("plan", "region"), ("plan",)}
+    for customer, told in lines.groupby("customer_id"):
+        alone = card_help(SETTINGS, Logins(few), few, customer)
+        assert alone.alike_by == alike[customer]
+        pd.testing.assert_frame_equal(told.reset_index(drop=True), alone.lines, check_dtype=False)
+    assert lines["customer_id"].nunique() == sum(
+        len(card_help(SETTINGS, Logins(few), few, customer).lines) > 0 for customer in few.index
+    )
+
+
+def test_nobody_asked_is_no_fault(rows: pd.DataFrame) -> None:
+    lines, alike = help_lines(SETTINGS, Logins(rows), rows, [])
+    assert (len(lines), alike) == (0, {})

@@ -16,6 +16,9 @@ from churnhealth.domain.indicators import Catalogue, Indicator
 from churnhealth.errors import TrackingError, WarehouseError
 from churnhealth.estimator import HealthModel
 from churnhealth.jobs.explain_customer import explain_customer
+from churnhealth.jobs.report_advice import report_advice
+from churnhealth.jobs.report_customers import chosen_customers
+from churnhealth.jobs.report_slice import read_slice
 from churnhealth.jobs.wiring import Workplace
 
 APRIL = "2026-04-01"
@@ -51,6 +54,16 @@ def test_the_card_tells_what_would_help_beside_customers_of_the_same_plan(projec
         assert row["gain_points"] >= 0.05
         assert "similar customers have. Health +" in told.would_help.sentence(row, "en")
         assert "が達している水準）。健全度 +" in told.would_help.sentence(row, "ja")
+
+
+def test_the_report_says_of_everybody_what_the_own_card_says(project: Workplace) -> None:
+    scored = read_slice(project)
+    lines = report_advice(project, scored, chosen_customers(scored.current, 1000)).lines
+    assert lines["customer_id"].nunique() > 10
+    for customer in scored.current["customer_id"]:
+        told = lines[lines["customer_id"] == customer].reset_index(drop=True)
+        alone = explain_customer(project, customer).would_help.lines
+        pd.testing.assert_frame_equal(told, alone, check_dtype=False)
 
 
 def test_a_customer_without_any_value_has_a_card(project: Workplace) -> None:

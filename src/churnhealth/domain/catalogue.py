@@ -1,7 +1,8 @@
 # ruff: noqa: E501 - one line declares one indicator, as in a table.
 """The built-in catalogue: indicators and their measures, declared.
 
-No direction is given: whether more is healthier is learned. Many contacts can be trouble or interest.
+The model learns by itself whether more is healthier: many contacts can be trouble or interest. The direction
+given here only keeps advice sensible: nobody is told to use less, or to call less often.
 """
 
 from __future__ import annotations
@@ -66,6 +67,9 @@ def catalogue_of(declared: Iterable[DeclaredIndicator]) -> Catalogue:
     return Catalogue(tuple(replace(one.indicator, computed=one.measure.words) for one in declared))
 
 
+_DIRECTION = {"more": "more_is_healthier", "less": "more_is_riskier"}
+
+
 def _one(
     name: str,
     group: str,
@@ -74,9 +78,11 @@ def _one(
     measure: Measure,
     missing: tuple[str, str] = ("", ""),
     *,
-    act: bool = False,
+    advise: str = "",
 ) -> DeclaredIndicator:
-    indicator = Indicator(name, group, unit, "learned", act, *words, *missing)
+    """Declare one; `advise` says which way advice may go: "more", "less", "either", or "" for none."""
+    direction = _DIRECTION.get(advise, "learned")
+    indicator = Indicator(name, group, unit, direction, bool(advise), *words, *missing)
     return DeclaredIndicator(indicator, measure)
 
 
@@ -105,7 +111,9 @@ def _usage() -> Iterator[DeclaredIndicator]:
         ):
             if name == "events" or days > (28 if name == "quantity" else 7):
                 measure = Measure(table, kind, days, column)
-                yield _one(f"usage_{name}_{days}d", "usage", unit, _last(words, days), measure, act=True)
+                yield _one(
+                    f"usage_{name}_{days}d", "usage", unit, _last(words, days), measure, advise="more"
+                )
     for days in (7, 28):
         words = (
             f"usage events in the last {days} days against the {days} days before",
@@ -116,23 +124,23 @@ def _usage() -> Iterator[DeclaredIndicator]:
             f"比較できる前{days}日の利用がない",
         )
         ratio = Measure(table, "ratio", days)
-        yield _one(f"usage_ratio_{days}d", "usage", RATIO, words, ratio, none, act=True)
+        yield _one(f"usage_ratio_{days}d", "usage", RATIO, words, ratio, none, advise="more")
     share = Measure(table, "seats_share", 28, "user_id")
     words = _last(("share of seats active", "契約席数に対する利用率"), 28)
-    yield _one("usage_seats_share_28d", "usage", SHARE, words, share, _NO_SEATS, act=True)
+    yield _one("usage_seats_share_28d", "usage", SHARE, words, share, _NO_SEATS, advise="more")
     words = _last(("trend of usage events", "利用回数の傾き"), 90)
     yield _one(
-        "usage_trend_90d", "usage", "events/day/day", words, Measure(table, "trend", 90), act=True
+        "usage_trend_90d", "usage", "events/day/day", words, Measure(table, "trend", 90), advise="more"
     )
     words = _last(("usage events per active user", "利用ユーザー当たり利用回数"), 28)
     per, none = (
         Measure(table, "per", 28, "user_id"),
         _last(("no active user", "利用ユーザーがいない"), 28),
     )
-    yield _one("usage_per_user_28d", "usage", "events/user", words, per, none, act=True)
+    yield _one("usage_per_user_28d", "usage", "events/user", words, per, none, advise="more")
     words, none = ("last use", "最終利用"), ("never used so far", "利用の記録がない")
     last = Measure(table, "recency")
-    yield _one("usage_recency_days", "usage", DAYS_AGO, words, last, none, act=True)
+    yield _one("usage_recency_days", "usage", DAYS_AGO, words, last, none, advise="less")
 
 
 def _touch() -> Iterator[DeclaredIndicator]:
@@ -150,7 +158,9 @@ def _touch() -> Iterator[DeclaredIndicator]:
         for days in windows:
             where = ((column, values),) if column else ()
             measure = Measure("touches", "distinct", days, "touch_id", where=where)
-            yield _one(f"{name}_{days}d", group, unit, _last(words, days), measure, act=True)
+            # Contact that the customer seeks can be interest or trouble.
+            advise = "either" if name == "inbound" else "more"
+            yield _one(f"{name}_{days}d", group, unit, _last(words, days), measure, advise=advise)
     for name, role, words in (
         ("stakeholders_met_90d", (), ("people met", "面会した関係者数")),
         ("key_persons_met_90d", ("key_person",), ("key persons met", "面会したキーパーソン数")),
@@ -158,14 +168,14 @@ def _touch() -> Iterator[DeclaredIndicator]:
     ):
         met = (("participant_role", role),) if role else ()
         measure = Measure("touches", "distinct", 90, "participant_id", where=met)
-        yield _one(name, "touch", "people", _last(words, 90), measure, act=True)
+        yield _one(name, "touch", "people", _last(words, 90), measure, advise="more")
     management = Measure("touches", "recency", where=(("participant_role", ("management",)),))
     words = ("last contact with management", "経営層との最終接触")
     none = ("no contact with management so far", "経営層との接触の記録がない")
-    yield _one("management_recency_days", "touch", DAYS_AGO, words, management, none, act=True)
+    yield _one("management_recency_days", "touch", DAYS_AGO, words, management, none, advise="less")
     words, none = ("last contact", "最終接触"), ("no contact so far", "接触の記録がない")
     last = Measure("touches", "recency")
-    yield _one("touch_recency_days", "touch", DAYS_AGO, words, last, none, act=True)
+    yield _one("touch_recency_days", "touch", DAYS_AGO, words, last, none, advise="less")
 
 
 def _satisfaction() -> Iterator[DeclaredIndicator]:
@@ -196,7 +206,7 @@ def _satisfaction() -> Iterator[DeclaredIndicator]:
     words = _last(("satisfaction with tickets solved", "問い合わせ満足度"), 90)
     rated = Measure("tickets", "mean", 90, "csat", "csat_given_at")
     none = ("no ticket rated in the last 90 days", "直近90日に問い合わせの評価がない")
-    yield _one("ticket_csat_90d", group, "points", words, rated, none, act=True)
+    yield _one("ticket_csat_90d", group, "points", words, rated, none, advise="more")
 
 
 def _support() -> Iterator[DeclaredIndicator]:
@@ -212,7 +222,7 @@ def _support() -> Iterator[DeclaredIndicator]:
         ("tickets_unresolved_90d", "tickets", ("unresolved tickets", "未解決の問い合わせ件数"), Measure(table, "open", 90, until="resolved_at")),
     ):  # fmt: skip
         none = _SILENT_TICKETS.get(measure.date, ("", ""))
-        yield _one(name, group, unit, _last(words, measure.reach), measure, none, act=True)
+        yield _one(name, group, unit, _last(words, measure.reach), measure, none, advise="less")
     words, none = ("last ticket", "最終問い合わせ"), ("no ticket so far", "問い合わせの記録がない")
     yield _one("ticket_recency_days", group, DAYS_AGO, words, Measure(table, "recency"), none)
 
@@ -231,7 +241,8 @@ def _steps() -> Iterator[DeclaredIndicator]:
         ("goals_share", "outcome", SHARE, ("goals reached", "目標達成率"), Measure(table, "reached_share", until=until, where=goals), no_goals),
         ("goal_recency_days", "outcome", DAYS_AGO, ("last goal reached", "直近の目標達成"), Measure(table, "recency", date=until, where=goals), no_goal),
     ):  # fmt: skip
-        yield _one(name, group, unit, words, measure, none, act=True)
+        advise = "more" if unit == SHARE else "less"
+        yield _one(name, group, unit, words, measure, none, advise=advise)
 
 
 def _contract() -> Iterator[DeclaredIndicator]:

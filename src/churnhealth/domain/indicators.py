@@ -63,9 +63,10 @@ class Indicator:
     unit : str
         Such as "days", "JPY/month", "logins"; empty when it has none. See `domain.units`.
     direction : {"learned", "more_is_healthier", "more_is_riskier"}
-        What the user expects. Reported next to what the model learned, never imposed.
+        What the user expects. Never imposed on the model (for that see `monotone` of `HealthModel`);
+        `what_would_help` looks no other way.
     actionable : bool
-        Can the vendor change it?
+        Can the vendor change it? Only then `what_would_help` looks at it.
     label_en, label_ja : str
         What people read; the name when empty.
     missing_en, missing_ja : str

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from churnhealth.domain.indicators import Indicator
+from churnhealth.domain.units import SEGMENT
 from churnhealth.errors import ConfigError, listed
 
 TOUCHES = ("high_touch", "low_touch", "tech_touch")
@@ -149,5 +150,5 @@ class Segments:
 
 
 def _segment(name: str, label_en: str, label_ja: str, *needs: str) -> Segment:
-    indicator = Indicator(name, "contract", label_en=label_en, label_ja=label_ja)
+    indicator = Indicator(name, "contract", SEGMENT, label_en=label_en, label_ja=label_ja)
     return Segment(indicator, needs)

@@ -16,6 +16,18 @@ SHARE, CHANGE, RATIO, DAYS_AGO = "share", "change", "ratio", "days ago"
 # Both are true or false; in Japanese the first asks what is so, the second what is there.
 YES_NO, FLAG = "yes/no", "flag"
 
+# Of a touch model, a lifecycle stage or a tenure band: levels of ours, which have words.
+SEGMENT = "segment"
+_LEVELS_JA = {
+    "high_touch": "ハイタッチ",
+    "low_touch": "ロータッチ",
+    "tech_touch": "テックタッチ",
+    "onboarding": "オンボーディング",
+    "adoption": "定着",
+    "established": "安定利用",
+    "renewal": "更新前",
+}
+
 # Plural as units are declared: singular in English, and the Japanese counter.
 _COUNTED = {
     "minutes": ("minute", "分"),
@@ -135,12 +147,17 @@ def with_unit(value: object, unit: str, language: str = "en", *, beside: str = "
     '5'
     >>> with_unit(7, "widgets"), with_unit(7, "widgets", "ja")
     ('7 widgets', '7 widgets')
+    >>> with_unit("high_touch", "segment"), with_unit("high_touch", "segment", "ja")
+    ('high touch', 'ハイタッチ')
+    >>> with_unit("90-364 days", "segment", "ja"), with_unit("730+ days", "segment", "ja")
+    ('90〜364日', '730日以上')
     """
     truth = truth_of(value, unit)
     if truth is not None:
         return _truth_words(truth, unit, language)
     if not isinstance(value, Real):
-        return level_text(str(value))
+        text = level_text(str(value))
+        return _segment_words(text, language) if unit == SEGMENT else text
     return _number_words(float(value), unit, language, beside)
 
 
@@ -184,6 +201,15 @@ def _number_words(number: float, unit: str, language: str, beside: str) -> str:
     if re.fullmatch(r"[A-Z]{3}(/\w+)?|currency(/\w+)?", unit):
         return _money(number, unit, language, beside)
     return _counted(number, unit, language, beside)
+
+
+def _segment_words(level: str, language: str) -> str:
+    if language == "en":
+        return level.replace("_", " ")
+    days = re.fullmatch(r"(\d+)(?:-(\d+)|\+) days", level)
+    if days is None:
+        return _LEVELS_JA.get(level, level)
+    return f"{days[1]}〜{days[2]}日" if days[2] else f"{days[1]}日以上"
 
 
 def _truth_words(truth: bool, unit: str, language: str) -> str:

@@ -51,7 +51,7 @@ def moved_sentence(
     >>> moved_sentence(logins, 12.0, None, -9.04, "ja")
     'ログイン回数：12回→データなし。健全度 −9点'
     """
-    return sentence(_from_to(indicator, before, after, language), points, language)
+    return sentence(from_to(indicator, before, after, language), points, language)
 
 
 def model_sentence(indicator: Indicator, part: str, points: float, language: str) -> str:
@@ -105,7 +105,7 @@ def help_sentence(
     >>> help_sentence(logins, 5, 30, 62, 3.2, "ja")
     'ログイン回数：5回→30回（類似顧客62社の4分の1が達している水準）。健全度 +3.2点'
     """
-    words = _from_to(indicator, value, target, language)
+    words = from_to(indicator, value, target, language)
     if language == "ja":
         words += f"{OPEN}類似顧客{similar:,}社の4分の1が達している水準{CLOSE}"
     else:
@@ -198,7 +198,15 @@ def without_window(label: str, language: str) -> str:
     return (_WINDOW_JA if language == "ja" else _WINDOW_EN).sub("", label)
 
 
-def _from_to(indicator: Indicator, before: object, after: object, language: str) -> str:
+def from_to(indicator: Indicator, before: object, after: object, language: str) -> str:
+    """Say from where to where a value goes, without the points.
+
+    Examples
+    --------
+    >>> logins = Indicator("logins", unit="logins", label_ja="ログイン回数")
+    >>> from_to(logins, 5, 30, "en"), from_to(logins, 5, 30, "ja")
+    ('Logins: 5 → 30', 'ログイン回数：5回→30回')
+    """
     unit, label = indicator.unit, indicator.label(language)
     if language == "ja":
         first = NO_DATA["ja"] if before is None else with_unit(before, unit, "ja")

@@ -94,7 +94,8 @@ def what_would_help(
 
     Plausible is what a quarter of similar customers reach: the 75th percentile for a value below
     it, the 25th for a value above it (each the smallest observed value with that share of values at
-    or below it), whichever raises the score more. Every target is put into the customer's row and
+    or below it), whichever raises the score more; where the indicator has a direction, only the
+    healthier one. Every target is put into the customer's row and
     scored anew, with all other values as they are, also those that would move along in life.
 
     It costs at most two scored rows per customer asked and actionable indicator.
@@ -200,10 +201,15 @@ def _gains(
     model: Scores, plain: pd.DataFrame, score: FloatArray, asked: Sequence[_Asked]
 ) -> list[_Gains]:
     """Score every row with every value exchanged, all in one go, and keep what raises most."""
+    ways = [model.catalogue_[one.spec.name].direction for one in asked]
     trials = [
         (place, np.flatnonzero(inward), quartile)
-        for place, one in enumerate(asked)
-        for quartile, inward in ((one.high, one.value < one.high), (one.low, one.value > one.low))
+        for place, (one, way) in enumerate(zip(asked, ways, strict=True))
+        for quartile, inward, against in (
+            (one.high, one.value < one.high, "more_is_riskier"),
+            (one.low, one.value > one.low, "more_is_healthier"),
+        )
+        if way != against
     ]
     named = [(asked[place].spec.name, rows, quartile) for place, rows, quartile in trials]
     raised = _raised(model, plain, score, named)

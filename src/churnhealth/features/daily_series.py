@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -160,6 +160,28 @@ def daily_series(
     SchemaError
         The customer is in none of the tables (the nearest id is named).
     """
+    found = daily_series_of(runner, history, measure, [customer_id], cutoff, days)
+    if customer_id in found:
+        return found[customer_id]
+    _require_customer(described(history, runner), measure.table, customer_id, runner)
+    return pd.Series([], index=pd.DatetimeIndex([], name="day"), dtype="float64", name=measure.kind)
+
+
+def daily_series_of(
+    runner: SqlRunner,
+    history: History,
+    measure: Measure,
+    customer_ids: Sequence[str],
+    cutoff: dt.date,
+    days: int = 180,
+) -> dict[str, pd.Series]:
+    """Count as `daily_series` does for several customers, in one pass over the table.
+
+    Returns
+    -------
+    dict of str to Series
+        Customers without a row before the cutoff, known or not, are not in it.
+    """
     if not has_daily_series(measure):
         raise ConfigError(
             f"{measure}: expected a kind of {listed(SERIES_KINDS, 12)} of {listed(SERIES_TABLES)}, "
@@ -167,31 +189,39 @@ def daily_series(
         )
     if days < 1:
         raise ConfigError(f"daily series: expected 1 day or more, got {days!r}")
+    if not customer_ids:
+        return {}
     history, end = described(history, runner), local_date(cutoff)
-    found = runner.query(_series_sql(history, measure, customer_id, end, runner)).to_pandas()
-    if found.empty:
-        _require_customer(history, measure.table, customer_id, runner)
-        return pd.Series([], index=pd.DatetimeIndex([], name="day"), dtype="float64", name=measure.kind)
+    found = runner.query(_series_sql(history, measure, customer_ids, end, runner)).to_pandas()
+    parts = found.groupby("customer_id", sort=False)[["day", "value"]]
+    return {str(customer): _whole(rows, end, days).rename(measure.kind) for customer, rows in parts}
+
+
+def _whole(found: pd.DataFrame, end: dt.date, days: int) -> pd.Series:
+    """Return one customer's values of the days before the end, without gaps."""
     by_day = found.set_index(pd.DatetimeIndex(found["day"], name="day").as_unit("s"))["value"]
     first = max(by_day.index.min(), pd.Timestamp(end) - pd.Timedelta(days, "D"))
     whole = pd.date_range(first, pd.Timestamp(end) - pd.Timedelta(1, "D"), name="day", unit="s")
     series: pd.Series = by_day.astype("float64").reindex(whole, fill_value=0.0)
-    return series.rename(measure.kind)
+    return series
 
 
 def _series_sql(
-    history: History, measure: Measure, customer_id: str, end: dt.date, runner: SqlRunner
+    history: History, measure: Measure, customer_ids: Sequence[str], end: dt.date, runner: SqlRunner
 ) -> str:
     """Return the SELECT of day and value over all days with a row, however few of them count."""
     day, cutoff = f"CAST(e.{measure.date_column} AS DATE)", literal(midnight(end))
     where = both(
-        f"e.customer_id = {literal(customer_id)}",
+        f"e.customer_id IN ({', '.join(literal(one) for one in customer_ids)})",
         f"e.{measure.date_column} < {cutoff}",
         recorded_before(history, measure.table, cutoff),
     )
-    columns = [f"{day} AS day", f"{_value(measure)} AS value"]
+    columns = ["e.customer_id AS customer_id", f"{day} AS day", f"{_value(measure)} AS value"]
     table = f"{SOURCE_PREFIX}{measure.table}"
-    select = f"{select_lines(columns)}\nFROM {table} AS e\nWHERE {where}\nGROUP BY {day}\nORDER BY 1"
+    select = (
+        f"{select_lines(columns)}\nFROM {table} AS e\nWHERE {where}\n"
+        f"GROUP BY e.customer_id, {day}\nORDER BY 1, 2"
+    )
     sources = source_ctes(history, measure.table, relation_sql=runner.relation_sql)
     return render(with_query(sources, select), runner.dialect)
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
 
+from churnhealth.domain.catalogue import DeclaredIndicator
 from churnhealth.domain.indicators import Indicator
 from churnhealth.domain.measures import Measure
 from churnhealth.errors import ConfigError, listed, nearest
 from churnhealth.explain.card_sentences import day_sentence, without_window
 from churnhealth.explain.change_day import DayOfChange, day_of_change
 from churnhealth.explain.explanation import source_of
-from churnhealth.features.daily_series import adds_up, counted_by, daily_series, is_count
+from churnhealth.features.daily_series import (
+    adds_up,
+    counted_by,
+    daily_series,
+    daily_series_of,
+    is_count,
+)
 from churnhealth.features.source_columns import present_columns
 from churnhealth.jobs.sources import data_end, source_runner
 from churnhealth.jobs.wiring import Workplace
@@ -120,7 +127,10 @@ def indicator_series(
     if counts is None:
         raise ConfigError(f"{indicator!r}: no day has a count of its own behind this indicator")
     end = data_end(settings, workplace.clock())
-    return _series(workplace, customer_id, counts[1], _day_within(workplace, cutoff or end, end), days)
+    day = _day_within(workplace, cutoff or end, end)
+    runner = source_runner(settings, workplace.warehouse)
+    history = present_columns(settings.history, runner)
+    return daily_series(runner, history, counts[1], customer_id, day, days)
 
 
 def card_day(
@@ -144,19 +154,76 @@ def card_day(
     ChurnHealthError
         The sources cannot be read any more, or do not reach the cutoff.
     """
+    return card_days(workplace, cutoff, {customer_id: drivers}).get(customer_id)
+
+
+def card_days(
+    workplace: Workplace, cutoff: dt.date, drivers: Mapping[str, Sequence[str]]
+) -> dict[str, CardDay]:
+    """Find the days of change of several customers; every table of events is read once per count.
+
+    Parameters
+    ----------
+    workplace, cutoff
+        As for `card_day`.
+    drivers : mapping of str to sequence of str
+        Each customer's columns of points, the strongest first.
+
+    Returns
+    -------
+    dict of str to CardDay
+        Customers without a clear day, or without a row in the sources, are not in it.
+    """
     settings = workplace.settings
     if not settings.is_history:
-        return None
+        return {}
     known = {one.name: one for one in settings.declarations.known}
-    counts: dict[str, tuple[str, Indicator, Measure]] = {}
+    behind = {customer: _counts_behind(known, names) for customer, names in drivers.items()}
+    if not any(behind.values()):
+        return {}
+    end = data_end(settings, workplace.clock())
+    series = _all_series(workplace, behind, _day_within(workplace, cutoff, end))
+    found = {customer: _first_change(series, customer, counts) for customer, counts in behind.items()}
+    return {customer: day for customer, day in found.items() if day is not None}
+
+
+# A driver, and the count behind it.
+_Behind = tuple[str, Indicator, Measure]
+
+
+def _counts_behind(known: Mapping[str, DeclaredIndicator], drivers: Sequence[str]) -> list[_Behind]:
+    """Return the first drivers that are counted day by day, no count twice."""
+    counts: dict[str, _Behind] = {}
     for name in map(source_of, drivers):
         found = counted_by(known[name], known.values()) if name in known else None
         if found is not None:
             counts.setdefault(found[0].name, (name, *found))
-    end = data_end(settings, workplace.clock())
-    day = _day_within(workplace, cutoff, end) if counts else cutoff
-    for driver, counted, measure in list(counts.values())[:MOST_SERIES]:
-        change = day_of_change(_series(workplace, customer_id, measure, day, DAYS))
+    return list(counts.values())[:MOST_SERIES]
+
+
+def _all_series(
+    workplace: Workplace, behind: Mapping[str, Sequence[_Behind]], day: dt.date
+) -> dict[tuple[str, str], pd.Series]:
+    """Return the series by customer and count."""
+    asked: dict[str, tuple[Measure, list[str]]] = {}
+    for customer, counts in behind.items():
+        for _, counted, measure in counts:
+            asked.setdefault(counted.name, (measure, []))[1].append(customer)
+    runner = source_runner(workplace.settings, workplace.warehouse)
+    history = present_columns(workplace.settings.history, runner)
+    return {
+        (customer, name): series
+        for name, (measure, ids) in asked.items()
+        for customer, series in daily_series_of(runner, history, measure, ids, day, DAYS).items()
+    }
+
+
+def _first_change(
+    series: Mapping[tuple[str, str], pd.Series], customer: str, counts: Sequence[_Behind]
+) -> CardDay | None:
+    for driver, counted, measure in counts:
+        known = series.get((customer, counted.name))
+        change = None if known is None else day_of_change(known)
         if change is not None:
             return _told(driver, counted, measure, change)
     return None
@@ -165,14 +232,6 @@ def card_day(
 def _day_within(workplace: Workplace, cutoff: dt.date, end: dt.date) -> dt.date:
     require_within_data([cutoff], end, workplace.settings.problem)
     return cutoff
-
-
-def _series(
-    workplace: Workplace, customer_id: str, measure: Measure, cutoff: dt.date, days: int
-) -> pd.Series:
-    runner = source_runner(workplace.settings, workplace.warehouse)
-    history = present_columns(workplace.settings.history, runner)
-    return daily_series(runner, history, measure, customer_id, cutoff, days)
 
 
 def _told(driver: str, counted: Indicator, measure: Measure, change: DayOfChange) -> CardDay:

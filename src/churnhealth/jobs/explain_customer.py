@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from churnhealth.domain.indicators import Catalogue, Indicator
-from churnhealth.errors import ChurnHealthError, TrackingError, listed
+from churnhealth.errors import ChurnHealthError
 from churnhealth.estimator import HealthModel
 from churnhealth.explain.card_sentences import beyond_sentence, unseen_sentence
 from churnhealth.explain.explanation import ALL_OTHERS
@@ -20,7 +20,7 @@ from churnhealth.jobs.card_day import CardDay, card_day
 from churnhealth.jobs.card_help import CardHelp, card_help
 from churnhealth.jobs.card_shown import card_html, card_text
 from churnhealth.jobs.cards import CustomerCard, customer_card
-from churnhealth.jobs.score import load_version
+from churnhealth.jobs.score import scoring_model
 from churnhealth.jobs.stored_rows import alike_rows
 from churnhealth.jobs.wiring import Workplace
 
@@ -175,11 +175,7 @@ class _Told:
             return None
 
     def _model(self, version: str) -> HealthModel:
-        registry = self.workplace.registry
-        found = [one for one in registry.versions() if one.model_version == version]
-        if not found:
-            raise TrackingError(f"{registry.describe()} has no version {listed([version])}")
-        return load_version(registry, found[0])
+        return scoring_model(self.workplace.registry, version)
 
     def change(self, model: HealthModel) -> CardChange | None:
         return card_change(self.workplace.warehouse, self.card, model, self.older)

@@ -11,6 +11,7 @@ from churnhealth.errors import ChurnHealthError, ConfigError
 from churnhealth.jobs.init_project import write_text
 from churnhealth.jobs.kpi import kpi
 from churnhealth.jobs.kpi_words import GUIDE_WORDS, KPI_LABELS
+from churnhealth.jobs.report_advice import report_advice
 from churnhealth.jobs.report_customers import chosen_customers, customer_documents
 from churnhealth.jobs.report_model import coverage_document, model_document
 from churnhealth.jobs.report_monitor import monitor_document, warning_sentences
@@ -21,7 +22,7 @@ from churnhealth.jobs.wiring import Workplace
 from churnhealth.report.page import Page, render_page
 
 Document = dict[str, Any]
-STAGES = 5
+STAGES = 6
 CUSTOMERS = 1_000
 FILE_NAME = "health-report.html"
 
@@ -117,17 +118,20 @@ def report_document(workplace: Workplace, most: int) -> tuple[Document, str]:
     people, problems = customer_people(workplace), []
     ids = chosen["customer_id"].tolist()
     contacts = last_contacts(workplace, ids)
-    rows = customer_documents(workplace, scored, chosen, segments, people, contacts)
+    workplace.progress("reading the model")
+    facts, card, more = model_document(workplace, scored)
+    workplace.progress("working out what would help, and since when")
+    advice = report_advice(workplace, scored, chosen, with_model=facts["trained_at"] is not None)
+    rows = customer_documents(workplace, scored, chosen, segments, people, contacts, advice)
     workplace.progress("working out the key figures")
     try:
         figures = kpi(workplace).to_dict()
     except ChurnHealthError as error:
         figures, problems = None, [str(error)]
-    workplace.progress("reading the model")
-    facts, card, more = model_document(workplace, scored)
     monitored = monitor_document(workplace)
     warnings = warning_sentences(workplace, scored, monitored, len(chosen))
-    warnings += [{"en": problem, "ja": problem} for problem in (*problems, *more)]
+    told = dict.fromkeys((*problems, *more, *advice.problems))
+    warnings += [{"en": problem, "ja": problem} for problem in told]
     document = {
         "meta": _meta(workplace, scored, len(chosen)),
         "portfolio": portfolio(workplace, scored, segments),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,8 +11,11 @@ import pandas as pd
 from churnhealth.domain.health import BANDS
 from churnhealth.domain.indicators import Indicator
 from churnhealth.domain.units import with_unit
+from churnhealth.explain.card_sentences import from_to
 from churnhealth.explain.explanation import source_of
 from churnhealth.explain.reasons import SENTENCE_ENDS
+from churnhealth.jobs.card_day import CardDay
+from churnhealth.jobs.report_advice import Advice
 from churnhealth.jobs.report_people import PEOPLE_COLUMNS
 from churnhealth.jobs.report_slice import ScoredSlice
 from churnhealth.jobs.wiring import Workplace
@@ -20,6 +23,7 @@ from churnhealth.jobs.wiring import Workplace
 Document = dict[str, Any]
 FACT_GROUP = "contract"
 MOST_HISTORY = 12
+LANGUAGES = ("en", "ja")
 # Of the customers that the page holds, the share kept for those to grow.
 EXPANSION_SHARE = 0.2
 
@@ -72,6 +76,7 @@ def customer_documents(
     segments: pd.DataFrame,
     people: pd.DataFrame,
     contacts: pd.DataFrame,
+    advice: Advice,
 ) -> Document:
     """Return the chosen customers as plain values for JSON, with the lists that they point into.
 
@@ -86,6 +91,8 @@ def customer_documents(
         "h": writer.histories(ids),
         **writer.slices(chosen),
         "c": writer.contacts(contacts),
+        "w": writer.helps(advice.lines),
+        "y": writer.days(advice.days),
     }
     known = people[people["customer_id"].isin(ids)].set_index("customer_id")
     named = known[list(PEOPLE_COLUMNS[1:])].to_dict("index")
@@ -169,6 +176,24 @@ class _Writer:
             lines.setdefault(str(row.customer_id), []).append([f"{row.moment:%Y-%m-%d %H:%M}", *told])
         return lines
 
+    def helps(self, lines: pd.DataFrame) -> dict[str, list[Any]]:
+        """What would help: [indicator, from where to where in English, in Japanese, points]."""
+        found: dict[str, list[Any]] = {}
+        for row in lines.to_dict("records"):
+            known = self._known(row["indicator"])
+            told = (from_to(known, row["value"], row["target_value"], lang) for lang in LANGUAGES)
+            name, words = self.indicators.number(known.name), map(self.pool.number, told)
+            line = [name, *words, _rounded(row["gain_points"], 1)]
+            found.setdefault(str(row["customer_id"]), []).append(line)
+        return found
+
+    def days(self, days: Mapping[str, CardDay]) -> dict[str, list[Any]]:
+        """Since which day: the sentence in English and in Japanese."""
+        return {
+            customer: [self.pool.number(day.sentence(lang)) for lang in LANGUAGES]
+            for customer, day in days.items()
+        }
+
     def lists(self) -> Document:
         """Return what the numbers stand for."""
         catalogue = self.scored.catalogue
@@ -212,7 +237,7 @@ class _Writer:
             lines[str(customer)] = [
                 [
                     self.indicators.number(name),
-                    *(self.pool.number(with_unit(value, one.unit, lang)) for lang in ("en", "ja")),
+                    *(self.pool.number(with_unit(value, one.unit, lang)) for lang in LANGUAGES),
                 ]
                 for name, one, value in told
                 if value is not None and (one.group == FACT_GROUP or name in wanted)

@@ -14,7 +14,7 @@ import pandas as pd
 from churnhealth.adapters.staging import StagedScores
 from churnhealth.adapters.tracking import ModelRegistry, ModelVersion
 from churnhealth.adapters.warehouse import SCORE_JOB
-from churnhealth.errors import ArtifactError, TrackingError
+from churnhealth.errors import ArtifactError, TrackingError, listed
 from churnhealth.estimator import HealthModel
 from churnhealth.evaluate.missing import coverage_line
 from churnhealth.features.panel import PanelBatches
@@ -211,6 +211,22 @@ def champion_model(registry: ModelRegistry) -> Champion:
             "`churnhealth promote VERSION` takes one of those in `churnhealth history`"
         )
     return version, load_version(registry, version)
+
+
+def scoring_model(registry: ModelRegistry, model_version: str) -> HealthModel:
+    """Return the model that made published scores, by the name that they carry.
+
+    Raises
+    ------
+    TrackingError
+        The registry has no such version any more, or cannot be read.
+    ArtifactError
+        Its files are not those that were registered.
+    """
+    found = [one for one in registry.versions() if one.model_version == model_version]
+    if not found:
+        raise TrackingError(f"{registry.describe()} has no version {listed([model_version])}")
+    return load_version(registry, found[0])
 
 
 def load_version(registry: ModelRegistry, version: ModelVersion) -> HealthModel:

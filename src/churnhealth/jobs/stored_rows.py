@@ -41,7 +41,11 @@ def stored_rows(stored: pd.DataFrame, columns: Sequence[ColumnSpec]) -> pd.DataF
     """
     values = [json.loads(text) for text in stored["indicators"]]
     index = pd.Index(stored["customer_id"].astype(object), name="customer_id")
-    rows = pd.DataFrame(values, index=index)
+    return as_levels(pd.DataFrame(values, index=index), columns)
+
+
+def as_levels(rows: pd.DataFrame, columns: Sequence[ColumnSpec]) -> pd.DataFrame:
+    """Make categories of the columns that hold levels; in JSON a level may look like a number."""
     levels = [one.name for one in columns if one.kind == "category" and one.name in rows]
     return rows.astype(dict.fromkeys(levels, "category"))
 

@@ -128,6 +128,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "base": ("Base", "基準値"),
     "others": ("All other indicators", "その他の指標"),
     "score": ("Health score", "健全度"),
+    "since": ("Since when", "変化した日"),
+    "help": ("What would help", "改善が見込まれる項目"),
+    "help_help": (
+        "The model's view with this one value as a quarter of similar customers have it. Not a promise.",
+        "この値だけが類似顧客の4分の1の水準になった場合のモデルの見方です。効果を約束するものではありません。",
+    ),
     "facts": ("Contract facts", "契約情報"),
     "contacts": ("Latest contacts and actions", "最近の接点と施策"),
     "no_contacts_here": ("No contact is on record.", "接点の記録はありません。"),

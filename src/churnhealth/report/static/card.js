@@ -11,7 +11,7 @@ function showCard(one, among) {
   open.one = one;
   open.among = among;
   fill(byId('card'), [cardHead(one), el('div', { class: 'body', tabindex: '0', role: 'region', 'aria-labelledby': 'card-name' }, [
-    cardScore(one), cardDrivers(one), cardGroups(one), cardFacts(one), cardContacts(one)
+    cardScore(one), cardDrivers(one), cardDay(one), cardHelp(one), cardGroups(one), cardFacts(one), cardContacts(one)
   ])]);
   byId('card').scrollTop = 0;
 }
@@ -58,6 +58,21 @@ function cardScore(one) {
 }
 function cardDrivers(one) {
   return el('section', {}, [el('h3', { text: t('drivers') }), el('p', { class: 'help', text: t('drivers_help') }), waterfall(one)]);
+}
+function cardDay(one) {
+  if (!one.y.length) { return null; }
+  return el('section', {}, [el('h3', { text: t('since') }), el('p', { text: text(one.y[which()]) })]);
+}
+function cardHelp(one) {
+  if (!one.w.length) { return null; }
+  var rows = one.w.map(function (row) {
+    var name = label(D.indicators[row[0]]);
+    return el('li', { class: 'up' }, [
+      el('span', { class: 'what' }, [el('span', { class: 'name', text: name }), el('span', { class: 'why', text: beyond(name, text(row[1 + which()])) })]),
+      el('span', { class: 'n', text: signed(row[3], 1) })
+    ]);
+  });
+  return el('section', {}, [el('h3', { text: t('help') }), el('p', { class: 'help', text: t('help_help') }), el('ul', { class: 'waterfall helps' }, rows)]);
 }
 function cardGroups(one) {
   if (!one.g.length) { return null; }
