@@ -137,7 +137,7 @@ def test_few_churners_get_their_range_in_japanese():
     y = np.zeros(300)
     y[:23] = 1.0
     p = np.clip(0.08 + 0.06 * y + np.random.default_rng(0).normal(0, 0.05, 300), 0.001, 0.5)
-    (said,) = _starting(_said(y, p, "ja"), "解約23件から言えること:AUCは0.")
+    (said,) = _starting(_said(y, p, "ja"), "解約23件から言えること：AUCは0.")
     assert said.endswith("の間です。")
     assert any("少なすぎる" in one for one in _said(y, p, "ja"))
 

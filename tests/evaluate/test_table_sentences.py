@@ -60,5 +60,7 @@ def test_groups_that_help_do_harm_or_show_nothing_are_told_apart():
         ),
         "No contribution that these data could show: support, touch.",
     ]
-    assert "usage +0.0500" in said[0].ja
-    assert said[2].ja.endswith("support, touch。")
+    assert said[0].ja == (
+        "指標グループを無効にした場合の対数損失の増加：利用状況 +0.0500（+0.0400〜+0.0600）。"
+    )
+    assert said[2].ja.endswith("サポート、接点。")

@@ -1,4 +1,4 @@
-"""A first churnhealth.toml: what is guessed, and that what is written is what is read."""
+"""A first churnhealth.toml: what is written is what is read."""
 
 from __future__ import annotations
 
@@ -6,23 +6,16 @@ import datetime as dt
 import tempfile
 from pathlib import Path
 
-import pandas as pd
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churnhealth.domain.indicators import DIRECTIONS, Catalogue, Indicator
 from churnhealth.domain.problem import ChurnProblem
-from churnhealth.errors import ConfigError
 from churnhealth.features.panel import PanelColumns
 from churnhealth.jobs.settings import PanelSource, Settings, load_settings
-from churnhealth.jobs.settings_file import infer_columns, settings_toml
+from churnhealth.jobs.settings_file import settings_toml
 
 TABLE = PanelSource("customers", None)
-
-
-def empty(*names: str) -> pd.DataFrame:
-    return pd.DataFrame({name: [1] for name in names})
 
 
 def read_back(text: str) -> Settings:
@@ -30,68 +23,6 @@ def read_back(text: str) -> Settings:
         path = Path(folder) / "churnhealth.toml"
         path.write_text(text, encoding="utf-8", newline="")
         return load_settings(path, environ={})
-
-
-@pytest.mark.parametrize(
-    ("names", "customer", "label", "cutoff"),
-    [
-        (["customerID", "tenure", "Churn"], "customerID", "Churn", None),
-        (["Customer ID", "churned", "cutoff_date"], "Customer ID", "churned", "cutoff_date"),
-        (
-            ["account_id", "id", "is_churned", "snapshot_date"],
-            "account_id",
-            "is_churned",
-            "snapshot_date",
-        ),
-        (["id", "x", "Exited"], "id", "Exited", None),
-        (["customer_id", "account_id", "label", "churn"], "customer_id", "churn", None),
-        (["顧客ID", "解約フラグ", "基準日"], "顧客ID", "解約フラグ", "基準日"),
-    ],
-)
-def test_usual_names_are_understood(names, customer, label, cutoff):
-    columns = infer_columns(empty(*names))
-    assert (columns.customer_id, columns.label, columns.cutoff) == (customer, label, cutoff)
-
-
-def test_named_columns_are_not_guessed():
-    columns = infer_columns(empty("who", "gone", "on", "churn", "customer_id"), "who", "gone", "on")
-    assert (columns.customer_id, columns.label, columns.cutoff) == ("who", "gone", "on")
-
-
-@pytest.mark.parametrize(
-    ("names", "message"),
-    [
-        (
-            ["x", "churn"],
-            "which column is the customer_id\\? Name it with --customer-id; these are there: 'x'",
-        ),
-        (["id", "x"], "which column is the label\\? Name it with --label; these are there: 'id', 'x'"),
-        (["id", "Churn", "churned"], "Name it with --label; these are there: 'Churn', 'churned'"),
-        (
-            ["user_id", "account_id", "churn"],
-            "Name it with --customer-id; these are there: 'user_id', 'account_id'",
-        ),
-        (["id", "churn", "as_of", "snapshot"], "which column is the cutoff\\? Name it with --cutoff"),
-    ],
-)
-def test_what_cannot_be_told_is_asked_for(names, message):
-    with pytest.raises(ConfigError, match=message):
-        infer_columns(empty(*names))
-
-
-def test_a_named_column_that_is_not_there_names_its_neighbour():
-    with pytest.raises(
-        ConfigError, match=r"label: the panel has no column 'chrn' \(did you mean 'churn'\?\)"
-    ):
-        infer_columns(empty("id", "churn"), label="chrn")
-
-
-def test_columns_that_would_leak_or_cannot_be_indicators_are_proposed_to_be_ignored():
-    frame = empty("id", "churn", "Churn Reason", "解約理由", "logins", "rownames", "Unnamed: 0")
-    frame["signup"] = pd.to_datetime(["2026-01-01"])
-    frame["tags"] = [["a"]]
-    expected = ("Churn Reason", "解約理由", "rownames", "Unnamed: 0", "signup", "tags")
-    assert infer_columns(frame).ignore == expected
 
 
 def test_the_file_says_what_was_guessed_and_what_can_be_set():

@@ -12,6 +12,10 @@ from churnhealth.errors import SchemaError
 from churnhealth.labels.positive import ClassPair, encode_label, resolve_positive
 
 PLAIN_PAIRS = [
+    ("解約", "継続"),
+    ("退会", "利用中"),
+    ("はい", "いいえ"),
+    ("あり", "なし"),
     (1, 0),
     (1, -1),
     (1.0, 0.0),

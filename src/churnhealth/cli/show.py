@@ -52,6 +52,7 @@ def init(result: InitResult, *, as_json: bool) -> None:
     print_lines(
         f"customer: {result.columns.customer_id}   label: {result.columns.label}   "
         f"cutoff: {result.columns.cutoff or 'one date for all'}",
+        *([f"left out: {', '.join(result.columns.ignore)}"] if result.columns.ignore else []),
         *result.notes,
         f"Written to {result.config}: look it through, then: churnhealth retrain",
     )

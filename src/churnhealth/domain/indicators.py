@@ -49,6 +49,22 @@ _GROUP_WORDS: tuple[tuple[str, str], ...] = (
     ),
 )
 
+_ABBREVIATIONS = "nps|csat|ces|gcr|mrr|arr|arpu|roi|csm|qbr|api|id|sso|sla"
+# The same for names in Japanese, where no blank parts the words.
+_GROUP_WORDS_JA: tuple[tuple[str, str], ...] = (
+    ("satisfaction", r"満足|アンケート|推奨度|評価"),
+    ("support", r"問い?合わ?せ|チケット|クレーム|苦情|障害|不具合|サポート|回答時間|解決時間"),
+    ("onboarding", r"オンボーディング|導入|初期設定|立ち?上げ|キックオフ"),
+    ("touch", r"接点|接触|面談|商談|訪問|打ち?合わ?せ|架電|電話|メール|ミーティング"),
+    ("engagement", r"セミナー|ウェビナー|イベント|コミュニティ|勉強会|研修|ヘルプ|エンゲージメント"),
+    ("outcome", r"成果|目標|達成"),
+    (
+        "contract",
+        r"契約|プラン|料金|金額|月額|年額|請求|支払|更新|座席|席数|シート数|ライセンス|割引|単価|継続期間",
+    ),
+    ("usage", r"利用|ログイン|使用|アクセス|セッション|稼働|機能|閲覧|操作|アクティブ|活用"),
+)
+
 
 @dataclass(frozen=True)
 class Indicator:
@@ -110,10 +126,12 @@ actionable=False, label_en='monthly charges', label_ja='')
     """
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     words = " ".join(re.findall(r"[^\W_]+", spaced.lower()))
+    label = re.sub(rf"\b(?:{_ABBREVIATIONS})\b", lambda found: found[0].upper(), words)
     for group, pattern in _GROUP_WORDS:
         if re.search(rf"\b(?:{pattern})s?\b", words):
-            return Indicator(name, group=group, label_en=words)
-    return Indicator(name, label_en=words or name)
+            return Indicator(name, group=group, label_en=label)
+    group = next((one for one, pattern in _GROUP_WORDS_JA if re.search(pattern, name)), OTHER)
+    return Indicator(name, group, label_en=label or name)
 
 
 @dataclass(frozen=True)

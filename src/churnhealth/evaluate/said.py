@@ -63,5 +63,5 @@ def with_interval(line: Bounded) -> Said:
         return Said(f"{value:.3f}", f"{value:.3f}")
     return Said(
         f"{value:.3f}, 90 % interval {low:.3f} to {high:.3f}",
-        f"{value:.3f}(90%区間 {low:.3f}~{high:.3f})",
+        f"{value:.3f}（90%区間 {low:.3f}〜{high:.3f}）",
     )

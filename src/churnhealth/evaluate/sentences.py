@@ -69,13 +69,13 @@ def sentences_of(
 
 def _size(look: _Metrics) -> list[Said]:
     rows, customers, churners = (int(look.value(name)) for name in ("rows", "customers", "churners"))
-    in_rows = Said(f" in {rows:,} rows", f"({rows:,}行)") if rows != customers else Said("", "")
+    in_rows = Said(f" in {rows:,} rows", f"（{rows:,}行）") if rows != customers else Said("", "")
     base = with_interval(look["base_rate"])
     found = [
         Said(
             f"{many(customers, 'customer')}{in_rows.en}, {many(churners, 'churner')}: "
             f"base rate {base.en}.",
-            f"顧客{customers:,}件{in_rows.ja}、うち解約{churners:,}件:全体の解約割合 {base.ja}。",
+            f"顧客{customers:,}件{in_rows.ja}、うち解約{churners:,}件：全体の解約割合 {base.ja}。",
         )
     ]
     together = look.value("row_dependence")
@@ -84,7 +84,7 @@ def _size(look: _Metrics) -> list[Said]:
             Said(
                 f"Rows of a customer churn together (dependence {together:.2f} of 1); floors and bands "
                 "are widened for it.",
-                f"同じ顧客の行はまとまって解約します(依存度 {together:.2f}、最大1)。"
+                f"同じ顧客の行はまとまって解約します（依存度 {together:.2f}、最大1）。"
                 "偶然の幅はその分広げてあります。",
             )
         )
@@ -123,7 +123,7 @@ def _ranking(look: _Metrics) -> list[Said]:
     return [
         Said(
             f"{many(count, 'churner')}: AUC between {low:.{digits}f} and {high:.{digits}f}.{english}",
-            f"解約{count:,}件から言えること:AUCは{low:.{digits}f}から{high:.{digits}f}の間です。{japanese}",
+            f"解約{count:,}件から言えること：AUCは{low:.{digits}f}から{high:.{digits}f}の間です。{japanese}",
         )
     ]
 
@@ -148,7 +148,7 @@ def _skill(look: _Metrics) -> list[Said]:
     return [
         Said(
             f"Log loss {loss:.4f} against {base:.4f}: {verdict.en} (skill {shares.en}).",
-            f"対数損失 {loss:.4f}(基準 {base:.4f}):{verdict.ja}。改善率 {shares.ja}。",
+            f"対数損失 {loss:.4f}（基準 {base:.4f}）：{verdict.ja}。改善率 {shares.ja}。",
         )
     ]
 
@@ -163,7 +163,7 @@ def _level(look: _Metrics) -> list[Said]:
         Said(
             f"{english} customers churned than predicted: {observed:.3f} observed, "
             f"{observed - gap:.3f} predicted.",
-            f"解約は予測より{japanese}なりました:実績 {observed:.3f}、予測 {observed - gap:.3f}。",
+            f"解約は予測より{japanese}なりました：実績 {observed:.3f}、予測 {observed - gap:.3f}。",
         )
     ]
 
@@ -179,7 +179,7 @@ def _spread(look: _Metrics) -> list[Said]:
     return [
         Said(
             f"The probabilities are {english}: calibration slope {shares.en}.",
-            f"確率が{japanese}:較正の傾き {shares.ja}。",
+            f"確率が{japanese}：較正の傾き {shares.ja}。",
         )
     ]
 
@@ -197,7 +197,7 @@ def _shape(look: _Metrics) -> list[Said]:
     return [
         Said(
             f"Mean calibration error (ICI) {value:.4f}, by chance up to {floor:.4f}: {verdict.en}.",
-            f"平均較正誤差(ICI){value:.4f}、偶然だけで{floor:.4f}まで:{verdict.ja}。",
+            f"平均較正誤差（ICI）{value:.4f}、偶然だけで{floor:.4f}まで：{verdict.ja}。",
         )
     ]
 

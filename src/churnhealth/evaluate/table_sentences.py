@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from churnhealth.domain.indicators import GROUP_LABELS
 from churnhealth.evaluate.groups import HARMS, HELPS
 from churnhealth.evaluate.said import Said, many
 from churnhealth.evaluate.segments import BEYOND, BORDERLINE, TOO_FEW
 
 MOST_NAMED = 5
 _HELPS = Said(
-    "More log loss with an indicator group shuffled: ", "指標グループを無効にした場合の対数損失の増加:"
+    "More log loss with an indicator group shuffled: ", "指標グループを無効にした場合の対数損失の増加："
 )
 _HARMS = Said(
     "Less log loss with an indicator group shuffled, so it may do harm: ",
-    "無効にすると対数損失が下がる(有害の可能性がある)指標グループ:",
+    "無効にすると対数損失が下がる（有害の可能性がある）指標グループ：",
 )
 
 
@@ -34,7 +35,7 @@ def lift_sentences(lift: pd.DataFrame) -> list[Said]:
             Said(
                 f"The riskiest tenth ({many(rows, 'row')}) holds {churners:.3f} of the churners"
                 f"{english}.",
-                f"リスク上位1割({rows:,}行)に解約顧客の{churners:.3f}{japanese}が含まれます。",
+                f"リスク上位1割（{rows:,}行）に解約顧客の{churners:.3f}{japanese}が含まれます。",
             )
         )
     return said
@@ -53,7 +54,7 @@ def segment_sentences(by_segment: pd.DataFrame) -> list[Said]:
             Said(
                 f"Above its own floor, but among so many levels that may be chance: "
                 f"{_named(borderline)}.",
-                f"単独では偶然の幅を超えるが、多数の区分を見た中での偶然かもしれないもの:"
+                f"単独では偶然の幅を超えるが、多数の区分を見た中での偶然かもしれないもの："
                 f"{_named(borderline)}。",
             )
         )
@@ -78,7 +79,7 @@ def _beyond(beyond: pd.DataFrame, levels: int) -> Said:
         f"{many(levels, 'segment level')}, {len(beyond)} with a gap beyond chance "
         f"(observed less predicted): {_named(beyond)}.",
         f"{levels:,}区分のうち{len(beyond)}区分に偶然の幅を超えるずれがあります"
-        f"(実績-予測):{_named(beyond)}。",
+        f"（実績-予測）：{_named(beyond)}。",
     )
 
 
@@ -94,29 +95,33 @@ def group_sentences(groups: pd.DataFrame) -> list[Said]:
     if groups.empty:
         return []
     verdict = groups["verdict"]
-    said = [
-        Said(
-            *(
-                f"{words}{_added(groups[verdict == one])}{end}"
-                for words, end in zip(head, ".。", strict=True)
-            )
-        )
-        for one, head in ((HELPS, _HELPS), (HARMS, _HARMS))
-        if (verdict == one).any()
-    ]
-    idle = ", ".join(groups.loc[~verdict.isin([HELPS, HARMS]), "indicator_group"].astype(str))
+    said = []
+    for one, head in ((HELPS, _HELPS), (HARMS, _HARMS)):
+        if (verdict == one).any():
+            added = _added(groups[verdict == one])
+            said.append(Said(f"{head.en}{added.en}.", f"{head.ja}{added.ja}。"))
+    idle = groups.loc[~verdict.isin([HELPS, HARMS]), "indicator_group"].map(_group_words).tolist()
     if idle:
+        english, japanese = ", ".join(one.en for one in idle), "、".join(one.ja for one in idle)
         said.append(
             Said(
-                f"No contribution that these data could show: {idle}.",
-                f"このデータでは寄与を確認できない指標グループ:{idle}。",
+                f"No contribution that these data could show: {english}.",
+                f"このデータでは寄与を確認できない指標グループ：{japanese}。",
             )
         )
     return said
 
 
-def _added(lines: pd.DataFrame) -> str:
-    return ", ".join(
-        f"{line['indicator_group']} {line['adds']:+.4f} ({line['low']:+.4f} to {line['high']:+.4f})"
-        for line in lines.to_dict("records")
-    )
+def _group_words(group: str) -> Said:
+    """Return the words for a group; one of the user's own is called by its name."""
+    labels = GROUP_LABELS.get(group, {})
+    return Said(labels.get("en", group), labels.get("ja", group))
+
+
+def _added(lines: pd.DataFrame) -> Said:
+    english, japanese = [], []
+    for line in lines.to_dict("records"):
+        words, low, high = _group_words(line["indicator_group"]), line["low"], line["high"]
+        english.append(f"{words.en} {line['adds']:+.4f} ({low:+.4f} to {high:+.4f})")
+        japanese.append(f"{words.ja} {line['adds']:+.4f}（{low:+.4f}〜{high:+.4f}）")
+    return Said(", ".join(english), "、".join(japanese))

@@ -15,8 +15,9 @@ from churnhealth.domain.indicators import Catalogue
 from churnhealth.domain.problem import ChurnProblem
 from churnhealth.errors import ConfigError
 from churnhealth.features.panel import PanelColumns, training_panel
+from churnhealth.jobs.infer_columns import infer_columns, infer_people
 from churnhealth.jobs.settings import PanelSource
-from churnhealth.jobs.settings_file import infer_columns, settings_toml
+from churnhealth.jobs.settings_file import settings_toml
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def init_project(
         catalogue,
         language=language,
         cutoff_date=cutoff_date,
+        people=infer_people(header),
     )
     write_text(config, text)
     return InitResult(config, columns, catalogue, tuple(checked.notes))

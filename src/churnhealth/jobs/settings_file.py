@@ -8,133 +8,18 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import pandas as pd
 import tomlkit
 from tomlkit.items import Table
 
 from churnhealth.domain.indicators import DIRECTIONS, GROUP_LABELS, Catalogue
 from churnhealth.domain.problem import ChurnProblem
-from churnhealth.errors import ConfigError, listed, nearest
 from churnhealth.features.panel import PanelColumns
-from churnhealth.features.panel_checks import unusable
 from churnhealth.jobs.settings import PanelSource
-
-# Usual names, without case, blanks and punctuation; the first row with a hit wins.
-_CUSTOMER_NAMES = (
-    (
-        "customerid",
-        "customer",
-        "custid",
-        "customerno",
-        "customernumber",
-        "顧客id",
-        "顧客番号",
-        "顧客コード",
-    ),
-    ("accountid", "clientid", "companyid", "tenantid", "userid", "account", "client", "accountno"),
-    ("id",),
-)
-_LABEL_NAMES = (
-    (
-        "churned",
-        "churn",
-        "ischurn",
-        "ischurned",
-        "haschurned",
-        "churnlabel",
-        "churnflag",
-        "解約",
-        "解約フラグ",
-    ),
-    ("exited", "attrition", "attrited", "cancelled", "canceled"),
-    ("label", "target"),
-)
-_CUTOFF_NAMES = (
-    ("cutoff", "cutoffdate", "cutofftime"),
-    ("snapshotdate", "snapshot", "asof", "asofdate", "observationdate", "基準日"),
-)
-# A column about churning knows the answer; a row number knows nothing.
-_NO_INDICATOR = re.compile(
-    r"churn|解約|attrition|cancell?ation|^unnamed: \d+$|^rownames?$|^row_?(?:no|number)$", re.IGNORECASE
-)
 
 _POINTS = (
     "{ bins = [{ low = 1, high = 10, points = 5 }, { low = 10, high = 20, points = 10 }] }"
     "  # a points score of your own: docs/point-table.md"
 )
-
-
-def infer_columns(
-    frame: pd.DataFrame,
-    customer_id: str | None = None,
-    label: str | None = None,
-    cutoff: str | None = None,
-) -> PanelColumns:
-    """Guess what the columns of a panel mean, from their names.
-
-    Proposed to be ignored are columns that cannot be indicators (dates, nested values), row numbers,
-    and columns whose names speak of churning (a reason, a score of somebody else).
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The panel.
-    customer_id, label, cutoff : str, optional
-        Columns that the user names; they are not guessed.
-
-    Returns
-    -------
-    PanelColumns
-        `cutoff` is None where no column looks like one.
-
-    Raises
-    ------
-    ConfigError
-        A named column is not there, or customer_id or label cannot be told.
-
-    Examples
-    --------
-    >>> infer_columns(pd.DataFrame({"customerID": ["a"], "tenure": [3], "Churn": ["No"]}))
-    PanelColumns(customer_id='customerID', cutoff=None, label='Churn', mrr=None, currency=None, \
-ignore=(), indicators=None)
-    """
-    names = [str(name) for name in frame.columns]
-    customer = customer_id or _guessed(names, _CUSTOMER_NAMES, "customer_id")
-    churn = label or _guessed(names, _LABEL_NAMES, "label")
-    date = cutoff or _guessed(names, _CUTOFF_NAMES, "cutoff")
-    if customer is None or churn is None:
-        raise _which("customer_id" if customer is None else "label", names)
-    for role, name in (("customer_id", customer), ("label", churn), ("cutoff", date)):
-        if name is not None and name not in names:
-            raise ConfigError(f"{role}: the panel has no column {listed([name])}{nearest(name, names)}")
-    roles = {customer, churn, date}
-    return PanelColumns(customer, cutoff=date, label=churn, ignore=_proposed_to_ignore(frame, roles))
-
-
-def _guessed(names: list[str], usual: tuple[tuple[str, ...], ...], role: str) -> str | None:
-    for row in usual:
-        found = [name for name in names if re.sub(r"[\W_]+", "", name.lower()) in row]
-        if len(found) > 1:
-            raise _which(role, found)
-        if found:
-            return found[0]
-    return None
-
-
-def _which(role: str, names: list[str]) -> ConfigError:
-    option = role.replace("_", "-")
-    return ConfigError(
-        f"which column is the {role}? Name it with --{option}; these are there: {listed(names, 30)}"
-    )
-
-
-def _proposed_to_ignore(frame: pd.DataFrame, roles: set[str | None]) -> tuple[str, ...]:
-    others = [
-        (str(name), frame.iloc[:, position])
-        for position, name in enumerate(frame.columns)
-        if str(name) not in roles
-    ]
-    return tuple(name for name, values in others if _NO_INDICATOR.search(name) or unusable(values))
 
 
 def settings_toml(
@@ -147,6 +32,7 @@ def settings_toml(
     language: str = "en",
     cutoff_date: dt.date | None = None,
     scoring: PanelSource | None = None,
+    people: Mapping[str, str] | None = None,
 ) -> str:
     """Write churnhealth.toml.
 
@@ -168,6 +54,8 @@ def settings_toml(
         The one cutoff of a panel that has no cutoff column.
     scoring : PanelSource, optional
         Where the customers to be scored are; None: where the panel is.
+    people : mapping of str to str, optional
+        Columns with the name and the owner of a customer, for the report.
 
     Returns
     -------
@@ -183,6 +71,7 @@ def settings_toml(
     document.add("panel", _panel(source, columns, cutoff_date))
     if scoring is not None:
         document.add("scoring", _table(_source(scoring)))
+    document.add("report", _report(people or {}))
     document.add("points", _table({"logins": None}, {"logins": _POINTS}))
     document.add("tracking", _tracking(name))
     if catalogue.group_labels:
@@ -236,6 +125,15 @@ def _panel(source: PanelSource, columns: PanelColumns, cutoff_date: dt.date | No
     table = _table(values, hints)
     table["ignore"].comment("columns that are no indicators")
     return table
+
+
+def _report(people: Mapping[str, str]) -> Table:
+    values = {role: people.get(role) for role in ("name", "owner")}
+    hints = {
+        "name": '"company"  # what people call the customer',
+        "owner": '"csm"  # who looks after it',
+    }
+    return _table(values, hints)
 
 
 def _source(source: PanelSource) -> dict[str, str | None]:

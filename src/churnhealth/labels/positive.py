@@ -28,6 +28,12 @@ _FAMILIES: tuple[tuple[frozenset[str], frozenset[str]], ...] = (
         frozenset({"churned"}),
         frozenset({"not churned", "not_churned", "retained", "active", "stayed"}),
     ),
+    (frozenset({"はい"}), frozenset({"いいえ"})),
+    (frozenset({"あり", "有"}), frozenset({"なし", "無"})),
+    (
+        frozenset({"解約", "解約済", "解約済み", "退会"}),
+        frozenset({"継続", "継続中", "利用中", "契約中"}),
+    ),
 )
 
 
@@ -53,8 +59,9 @@ def resolve_positive(
     """Find the value that means "churned", and the one that means the opposite.
 
     Understood without a word: 1 against 0 or -1, True against False, Yes (Y) against No (N),
-    "churned" against "not churned", "retained", "active" or "stayed". Case and surrounding blanks
-    of text do not count. Every other pair needs `positive_label`.
+    "churned" against "not churned", "retained", "active" or "stayed"; in Japanese はい against いいえ,
+    あり against なし, 解約 (解約済み, 退会) against 継続 (継続中, 利用中, 契約中). Case and surrounding
+    blanks of text do not count. Every other pair needs `positive_label`.
 
     Parameters
     ----------
@@ -178,7 +185,7 @@ class _Classes:
         written = " or ".join(f"positive_label = {_toml(value)}" for value in self.raw)
         raise _fault(
             f"which value means churned? Got {self._counted()}; write {written} under [problem] in "
-            "churnhealth.toml (in Python: positive_label=...)"
+            "churnhealth.toml (`churnhealth init`: --positive-label; Python: positive_label=...)"
         )
 
     def _named(self, positive_label: object, *, allow_one_class: bool) -> int:
