@@ -17,7 +17,7 @@ from churnhealth.adapters.telco import CUSTOMER_ID, LABEL
 from churnhealth.evaluate.report import evaluate_model
 from churnhealth.evaluate.smooth_curve import smooth_curve
 from churnhealth.jobs.demo import OUTCOMES, demo
-from churnhealth.jobs.report import report
+from churnhealth.jobs.report import write_report
 from churnhealth.jobs.wiring import Workplace, open_workplace
 from churnhealth.plots.reliability import reliability_diagram
 from churnhealth.plots.render import save_picture
@@ -38,7 +38,7 @@ def main() -> None:
         work = open_workplace(folder / "churnhealth.toml")
         reliability(work)
         page = Path(scratch) / "report.html"
-        report(work, out=page, language="en")
+        write_report(work, out=page, language="en")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]

@@ -38,7 +38,11 @@ _OWNERS = {
     "explain_customer": "jobs.explain_customer",
     "health_from_probability": "domain.health",
     "healthy_against_churned": "evaluate.side_by_side",
+    "history_scoring_panel": "jobs.history_panel",
+    "history_training_panel": "jobs.history_panel",
     "indicator_series": "jobs.card_day",
+    "kpi": "jobs.kpi",
+    "monitor": "jobs.monitor",
     "open_workplace": "jobs.wiring",
     "read_panel_file": "adapters.panel_files",
     "retrain": "jobs.retrain",
@@ -46,8 +50,10 @@ _OWNERS = {
     "score_change": "explain.change",
     "scoring_panel": "features.panel_scoring",
     "search_options": "search.options",
+    "simulate_project": "jobs.simulate_project",
     "training_panel": "features.panel",
     "what_would_help": "explain.improve",
+    "write_report": "jobs.report",
 }
 
 __all__ = [*sorted(_OWNERS), "__version__"]

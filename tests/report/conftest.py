@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from churnhealth.adapters.warehouse import RunRecord, ScoreSlice
-from churnhealth.jobs.report import report
+from churnhealth.jobs.report import write_report
 from churnhealth.jobs.wiring import Workplace
 
 BASE = 80.0
@@ -241,7 +241,7 @@ def hand_config() -> str:
 def written(by_hand: Make) -> Path:
     """A page of 155 customers, some of them hostile; two cutoffs, ten customers without a new score."""
     workplace = by_hand(("2026-03-01", "m1", MARCH), ("2026-04-01", "m2", [*APRIL, *HOSTILE]))
-    return report(workplace).path
+    return write_report(workplace).path
 
 
 def _chromium() -> str | None:

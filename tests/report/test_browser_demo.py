@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from churnhealth.jobs.demo import demo
-from churnhealth.jobs.report import report
+from churnhealth.jobs.report import write_report
 
 
 @pytest.mark.slow
@@ -17,7 +17,7 @@ def test_the_demo_becomes_a_page_with_its_model_and_cards(
     visit: Callable[..., Page], tmp_path: Path
 ) -> None:
     workplace = demo(tmp_path / "demo").workplace
-    result = report(workplace)
+    result = write_report(workplace)
     assert (result.embedded, result.customers) == (1000, 1434)
     assert result.size < 3_000_000
     page = visit(result.path)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from churnhealth.errors import ConfigError
-from churnhealth.jobs.report import report, report_document
+from churnhealth.jobs.report import report_document, write_report
 from churnhealth.jobs.report_customers import chosen_customers
 from churnhealth.jobs.report_portfolio import portfolio
 from churnhealth.jobs.report_slice import by_need, read_slice, segments_of
@@ -163,7 +163,7 @@ def test_coverage_and_figures_are_there(small: dict[str, Any]) -> None:
 
 
 def test_nobody_scored_gives_a_page_that_says_so(by_hand: Make) -> None:
-    result = report(by_hand())
+    result = write_report(by_hand())
     assert (result.customers, result.embedded) == (0, 0)
     document = document_of(result.path)
     assert document["meta"]["cutoff"] is None
@@ -180,7 +180,7 @@ def test_one_customer_is_enough(by_hand: Make, make_customer: Customer) -> None:
 
 
 def test_hostile_names_come_back_as_they_are(by_hand: Make, hostile: list[dict[str, Any]]) -> None:
-    result = report(by_hand(("2026-04-01", "m1", hostile)))
+    result = write_report(by_hand(("2026-04-01", "m1", hostile)))
     named = {one["id"]: one["n"] for one in document_of(result.path)["customers"]}
     assert named == {one["customer_id"]: one["company"] for one in hostile}
     assert "<script>window" not in result.path.read_text("utf-8")
@@ -238,7 +238,7 @@ def test_a_column_that_is_not_there_is_named_with_its_neighbour(
     config = hand_config.replace('name = "company"', 'name = "compny"')
     workplace = by_hand(("2026-04-01", "m1", [make_customer(1)]), config=config)
     with pytest.raises(ConfigError, match=r"column 'compny' in to_score.*did you mean 'company'"):
-        report(workplace)
+        write_report(workplace)
 
 
 def test_without_names_ids_stand_for_customers(

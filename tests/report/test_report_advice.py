@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from churnhealth.errors import TrackingError
 from churnhealth.jobs import report_advice
 from churnhealth.jobs.card_day import CardDay
-from churnhealth.jobs.report import report
+from churnhealth.jobs.report import write_report
 from churnhealth.jobs.report_advice import Advice
 from churnhealth.jobs.report_customers import chosen_customers
 from churnhealth.jobs.report_slice import read_slice
@@ -77,7 +77,7 @@ def test_the_card_shows_both_in_both_languages(
 ) -> None:
     advice = Advice(LINES, {"C0001": SINCE})
     monkeypatch.setattr("churnhealth.jobs.report.report_advice", lambda *_, **__: advice)
-    page = visit(report(two, out=tmp_path / "page.html").path)
+    page = visit(write_report(two, out=tmp_path / "page.html").path)
     page.click("#tab-worklist")
     page.get_by_role("button", name="Company 1").first.click()
     card = page.locator("#card")

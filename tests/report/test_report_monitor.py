@@ -19,7 +19,7 @@ from churnhealth.domain.monitor_tables import (
     HEALTH_MONITOR_LEAD_TIMES,
     HEALTH_MONITOR_PERIODS,
 )
-from churnhealth.jobs.report import report, report_document
+from churnhealth.jobs.report import report_document, write_report
 from churnhealth.jobs.wiring import Workplace
 
 Row = dict[str, Any]
@@ -114,7 +114,7 @@ def test_the_document_holds_what_was_found(monitored: Workplace) -> None:
 def test_the_page_shows_it_in_both_languages(
     monitored: Workplace, visit: Callable[..., Page], tmp_path: Path
 ) -> None:
-    page = visit(report(monitored, out=tmp_path / "page.html").path)
+    page = visit(write_report(monitored, out=tmp_path / "page.html").path)
     page.click("#tab-model")
     view = page.locator("#view-model")
     for words in (

@@ -48,7 +48,7 @@ def report(
         from churnhealth.cli.printing import print_json, print_lines
         from churnhealth.cli.progress import stages
         from churnhealth.jobs.report import STAGES
-        from churnhealth.jobs.report import report as run
+        from churnhealth.jobs.report import write_report as run
 
         chosen = None if language is None else language_of(language)
         with stages(STAGES, quiet=as_json) as progress:

@@ -54,7 +54,7 @@ class ReportResult:
         return {**vars(self), "path": str(self.path), "notes": list(self.notes)}
 
 
-def report(
+def write_report(
     workplace: Workplace,
     *,
     out: Path | None = None,
