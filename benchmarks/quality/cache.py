@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 FOLDER = Path("/tmp/quality-cache")  # noqa: S108
-MEASURED = ("estimator.py", "model", "explain", "features", "labels", "domain")
+MEASURED = ("estimator*.py", "model", "explain", "features", "labels", "domain")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def source_fingerprint(parts: Sequence[str] = MEASURED) -> str:
     if spec is None or not spec.submodule_search_locations:
         raise SystemExit("churnhealth is not importable: set PYTHONPATH to the src folder to measure")
     root = Path(spec.submodule_search_locations[0])
-    files = [path for part in parts for path in _files(root / part)]
+    files = [path for part in parts for found in root.glob(part) for path in _files(found)]
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
