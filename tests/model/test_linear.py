@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from churnhealth.model.basis import basis_matrix, learn_basis
+from churnhealth.model.basis import SMALLEST_CURVE_SCALE, basis_matrix, learn_basis
 from churnhealth.model.calibrate import log_losses
-from churnhealth.model.columns import encode_table, learn_columns
+from churnhealth.model.columns import ColumnSpec, encode_table, learn_columns
 from churnhealth.model.linear import MOST_NEWTON_COLUMNS, LinearMember, fit_linear
 from churnhealth.model.training import TrainingRows
 
@@ -63,6 +63,13 @@ def member(rows_of: Callable[..., TrainingRows]) -> tuple[LinearMember, np.ndarr
     rows = rows_of(pd.DataFrame({"x": x, "noise": rng.normal(size=2000)}), y)
     fitted, margin = fit_linear(rows, splines=True)
     return fitted, rows.matrix, margin
+
+
+def test_a_value_in_a_gap_of_the_training_values_is_no_outlier() -> None:
+    # All values lie at the ends: the columns in between are 0 up to a millionth there.
+    values = np.concatenate([np.linspace(0.0, 1e-6, 50), np.linspace(1.0 - 1e-6, 1.0, 50)])
+    (part,) = learn_basis(values[:, None], (ColumnSpec("x", "number"),), splines=True)
+    assert np.abs(part.columns(np.linspace(0.0, 1.0, 101))).max() <= 1.0 / SMALLEST_CURVE_SCALE
 
 
 def test_a_known_log_odds_line_is_found(member: tuple[LinearMember, np.ndarray, np.ndarray]) -> None:

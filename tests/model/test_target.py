@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy.special import logit
 
+from churnhealth.estimator import HealthModel
 from churnhealth.model.columns import encode_table, learn_columns
 from churnhealth.model.fitted import fit_model
 from churnhealth.model.target import (
@@ -49,6 +50,7 @@ def test_codes_are_the_shrunken_rates_of_the_levels(
     found = np.asarray(code.log_odds)
     fits = {
         strength: logit((counts["sum"] + strength * y.mean()) / (counts["size"] + strength))
+        - logit(y.mean())
         for strength in (5.0, 20.0, 80.0)
     }
     assert any(np.allclose(found, fit) for fit in fits.values())
@@ -72,12 +74,37 @@ def test_a_training_row_never_sees_its_own_label(
     assert not np.array_equal(strengths[0], strengths[1])
 
 
-def test_levels_that_say_nothing_get_the_base_rate(rows_of: Callable[..., TrainingRows]) -> None:
+def test_levels_that_say_nothing_say_little(rows_of: Callable[..., TrainingRows]) -> None:
     rng = np.random.default_rng(1)
     frame = pd.DataFrame({"area": [f"area {one}" for one in rng.integers(0, LEVELS, 3000)]})
     y = (rng.random(3000) < 0.2).astype(float)
     (code,) = rows_of(frame, y).target_codes
-    assert np.abs(np.asarray(code.log_odds) - logit(y.mean())).max() < 0.2
+    assert np.abs(np.asarray(code.log_odds)).max() < 0.2
+
+
+def test_where_no_strength_helps_no_row_is_told_its_group(rows_of: Callable[..., TrainingRows]) -> None:
+    # No two churners share a level, so the others of a level tell nothing. Groups have one churner or
+    # two; the base rate without a group would tell its rows from others.
+    frame = pd.DataFrame({"area": [f"area {one % 50}" for one in range(500)]})
+    y = (np.arange(500) % 33 == 0).astype(float)
+    rows = rows_of(frame, y)
+    assert len({rows.y[rows.groups == group].sum() for group in np.unique(rows.groups)}) > 1
+    (code,) = rows.target_codes
+    assert set(code.log_odds) == {0.0}
+    assert set(rows.whole[:, 0]) == {0.0}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_category_of_noise_never_makes_certain_churners_of_new_customers(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    areas = [f"area {one}" for one in rng.integers(0, LEVELS, 1500)]
+    frame = pd.DataFrame({"area": areas, "logins": rng.poisson(8, 1500)})
+    churned = np.zeros(1500)
+    churned[rng.permutation(500)[:15]] = 1.0
+    model = HealthModel(leaf_budget=1).fit(frame.head(500), churned[:500])
+    told = model.churn_probability(frame.tail(1000))
+    assert 0.01 < told.mean() < 0.09
+    assert told.max() < 0.5
 
 
 def test_missing_levels_stay_missing_and_codes_survive_json() -> None:

@@ -18,6 +18,9 @@ from churnhealth.model.options import SPLINE_KNOTS
 
 DEGREE = 3
 FEWEST_VALUES_FOR_SPLINE = 8
+# The columns of a curve lie in 0-1. One that hardly leaves 0 in training must not be blown up to the
+# width of the others: a customer in a gap between the training values would get any score.
+SMALLEST_CURVE_SCALE = 0.01
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,8 @@ def _learn_one(
     scale = raw.std(axis=0) if len(known) else np.zeros(raw.shape[1])
     if not (scale > 0).any():
         return IndicatorBasis(position, kind, 0, (), flag, (), ()) if flag else _nothing(position, kind)
+    if knots:
+        scale[1:] = np.maximum(scale[1:], SMALLEST_CURVE_SCALE)
     scale[scale < 1e-12] = 1.0
     return IndicatorBasis(
         position, kind, len(spec.levels), knots, flag, tuple(mean.tolist()), tuple(scale.tolist())

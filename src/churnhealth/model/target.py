@@ -1,7 +1,9 @@
 """Categories with many levels as one number: how often customers of the level churned.
 
 Each level's rate is pulled towards the base rate by so many customers as predicts best out of fold,
-and every training row is coded without its own group of customers (Micci-Barreca, 2001).
+and every training row is coded without its own group of customers (Micci-Barreca, 2001). The code is
+the difference to the base rate of the same customers: without a group of many churners that rate is
+lower, so the rate itself would tell each training row its label.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from churnhealth.model.calibrate import log_losses
 from churnhealth.model.columns import BoolArray, ColumnSpec, FloatArray, IntArray
 
 MOST_NATIVE_LEVELS = 24
-STRENGTHS = (5.0, 20.0, 80.0, 320.0, 1280.0, 1e9)
+# The last: the levels tell nothing, every code is 0.
+STRENGTHS = (5.0, 20.0, 80.0, 320.0, 1280.0, np.inf)
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class TargetCode:
     column : int
         Position in the encoded matrix.
     log_odds : tuple of float
-        Per level, the log-odds of its churn rate, pulled towards the base rate.
+        Per level, the log-odds of its churn rate, pulled towards the base rate, less those of the
+        base rate.
     """
 
     column: int
@@ -102,7 +106,7 @@ class TargetCoder:
         """Return the matrix of some rows, each coded from the others of `rows` outside its group."""
         coded = self._matrix[rows]
         for at in self._levels:
-            coded[:, at] = self._crossed(at, rows, self._strength[at])
+            coded[:, at] = self._crossed(at, rows, self._strength[at])[0]
         return coded
 
     def codes(self, rows: BoolArray) -> tuple[TargetCode, ...]:
@@ -113,38 +117,43 @@ class TargetCoder:
         )
 
     def _table(self, at: int, rows: BoolArray, strength: float) -> FloatArray:
-        """Return the log-odds of each level; NaN rows count for the base rate only."""
+        """Return the code of each level; NaN rows count for the base rate only."""
+        if np.isinf(strength):
+            return np.zeros(self._levels[at])
         y, weight = self._y[rows], self._weight[rows]
-        base = float(np.clip(np.average(y, weights=weight), 1e-6, 1 - 1e-6))
+        base = self._base_rate(rows)
         levels = self._matrix[rows, at]
         known = ~np.isnan(levels)
         at_level = levels[known].astype(np.int64)
         size = np.bincount(at_level, weights=weight[known], minlength=self._levels[at])
         churned = np.bincount(at_level, weights=(weight * y)[known], minlength=self._levels[at])
-        return np.asarray(logit((churned + strength * base) / (size + strength)))
+        return np.asarray(logit((churned + strength * base) / (size + strength)) - logit(base))
 
-    def _crossed(self, at: int, rows: BoolArray, strength: float) -> FloatArray:
-        out = np.full(int(rows.sum()), np.nan)
+    def _base_rate(self, rows: BoolArray) -> float:
+        return float(np.clip(np.average(self._y[rows], weights=self._weight[rows]), 1e-6, 1 - 1e-6))
+
+    def _crossed(self, at: int, rows: BoolArray, strength: float) -> tuple[FloatArray, FloatArray]:
+        """Return each row's code, and the log-odds of the base rate, both without its own group."""
+        code, base = np.full(int(rows.sum()), np.nan), np.zeros(int(rows.sum()))
         levels, groups = self._matrix[rows, at], self._groups[rows]
         for group in np.unique(groups):
             others = rows & (self._groups != group)
             if not others.any():
                 others = rows
             inside = (groups == group) & ~np.isnan(levels)
-            table = self._table(at, others, strength)
-            out[inside] = table[levels[inside].astype(np.int64)]
-        return out
+            code[inside] = self._table(at, others, strength)[levels[inside].astype(np.int64)]
+            base[inside] = logit(self._base_rate(others))
+        return code, base
 
     def _best_strength(self, at: int) -> float:
         everyone = np.ones(len(self._y), dtype=bool)
 
         def loss(strength: float) -> float:
-            coded = self._crossed(at, everyone, strength)
-            known = ~np.isnan(coded)
+            code, base = self._crossed(at, everyone, strength)
+            known = ~np.isnan(code)
             if not known.any():
                 return 0.0
-            return float(
-                np.average(log_losses(coded[known], self._y[known]), weights=self._weight[known])
-            )
+            losses = log_losses((code + base)[known], self._y[known])
+            return float(np.average(losses, weights=self._weight[known]))
 
         return min(STRENGTHS, key=loss)
