@@ -130,7 +130,7 @@ def test_a_value_that_comes_or_goes_is_one_line(
     rows, _ = change.moved_most()
     assert rows["indicator"].tolist() == ["nps"]
     told = change.sentence(rows.to_dict("records")[0], "en")
-    assert told.startswith("Nps: no data → 2. Health")
+    assert told.startswith("NPS: no data → 2. Health")
     assert change.moved["points"].sum() == pytest.approx(change.change, abs=1e-9)
 
 

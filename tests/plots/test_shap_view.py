@@ -57,7 +57,7 @@ def test_values_come_as_numbers_to_colour_by_and_as_they_were_to_read(explanatio
 
 def test_names_can_be_labels(explanation: Explanation) -> None:
     made = shap_explanation(explanation, "en")
-    assert "nps:missing" in made.feature_names
+    assert "NPS:missing" in made.feature_names
 
 
 @pytest.mark.parametrize("picture", ["waterfall", "beeswarm", "bar"])
