@@ -1,6 +1,6 @@
 """Files whose tests train models, run whole jobs, or talk to a server or a browser are slow.
 
-`make test-fast` leaves them out, so that it takes about two minutes; `make test` and CI run everything.
+`make test-fast` leaves them out, so that it takes a few minutes; `make test` and CI run everything.
 """
 
 from __future__ import annotations
