@@ -49,8 +49,7 @@ _GROUP_WORDS: tuple[tuple[str, str], ...] = (
     ),
 )
 
-_ABBREVIATIONS = "nps|csat|ces|gcr|mrr|arr|arpu|roi|csm|qbr|api|id|sso|sla"
-# The same for names in Japanese, where no blank parts the words.
+# Groups by words of a name in Japanese, where no blank parts the words.
 _GROUP_WORDS_JA: tuple[tuple[str, str], ...] = (
     ("satisfaction", r"満足|アンケート|推奨度|評価"),
     ("support", r"問い?合わ?せ|チケット|クレーム|苦情|障害|不具合|サポート|回答時間|解決時間"),
@@ -64,6 +63,9 @@ _GROUP_WORDS_JA: tuple[tuple[str, str], ...] = (
     ),
     ("usage", r"利用|ログイン|使用|アクセス|セッション|稼働|機能|閲覧|操作|アクティブ|活用"),
 )
+
+# Written in capitals in labels, however the column writes them.
+_ABBREVIATIONS = "nps|csat|ces|gcr|mrr|arr|arpu|roi|csm|qbr|api|id|sso|sla"
 
 
 @dataclass(frozen=True)

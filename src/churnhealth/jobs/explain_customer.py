@@ -15,6 +15,7 @@ from churnhealth.estimator import HealthModel
 from churnhealth.explain.card_sentences import beyond_sentence, unseen_sentence
 from churnhealth.explain.explanation import ALL_OTHERS
 from churnhealth.explain.ranges import beyond_training
+from churnhealth.explain.reasons import LANGUAGES
 from churnhealth.jobs.card_change import CardChange, card_change
 from churnhealth.jobs.card_day import CardDay, card_day
 from churnhealth.jobs.card_help import CardHelp, card_help
@@ -24,7 +25,6 @@ from churnhealth.jobs.score import scoring_model
 from churnhealth.jobs.stored_rows import alike_rows
 from churnhealth.jobs.wiring import Workplace
 
-LANGUAGES = ("en", "ja")
 STAGES = 2
 Sentences = dict[str, str]
 Found = TypeVar("Found")

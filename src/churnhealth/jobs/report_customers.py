@@ -13,7 +13,7 @@ from churnhealth.domain.indicators import Indicator
 from churnhealth.domain.units import with_unit
 from churnhealth.explain.card_sentences import from_to
 from churnhealth.explain.explanation import source_of
-from churnhealth.explain.reasons import SENTENCE_ENDS
+from churnhealth.explain.reasons import LANGUAGES, SENTENCE_ENDS
 from churnhealth.jobs.card_day import CardDay
 from churnhealth.jobs.report_advice import Advice
 from churnhealth.jobs.report_people import PEOPLE_COLUMNS
@@ -23,7 +23,6 @@ from churnhealth.jobs.wiring import Workplace
 Document = dict[str, Any]
 FACT_GROUP = "contract"
 MOST_HISTORY = 12
-LANGUAGES = ("en", "ja")
 # Of the customers that the page holds, the share kept for those to grow.
 EXPANSION_SHARE = 0.2
 

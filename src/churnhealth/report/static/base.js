@@ -85,7 +85,7 @@ function levelWord(level) {
   // Tenure bands are the only levels that come with an English unit.
   var band = /^(\d+)(?:-(\d+)|\+) days$/.exec(level);
   if (!band) { return level; }
-  return band[2] ? t('days', { n: band[1] + '–' + band[2] }) : t('days_or_more', { n: band[1] });
+  return band[2] ? t('days', { n: band[1] + (which() ? '〜' : '–') + band[2] }) : t('days_or_more', { n: band[1] });
 }
 function nameOf(one) { return one.n || one.id; }
 
